@@ -1,0 +1,84 @@
+"""Files and folders that readers see whole or not at all.
+
+A folder is filled beside its place under a hidden name, then renamed into it in one step. A crash
+or a full disk leaves at most a hidden folder, which the next call to :func:`publish_folder` for the
+same place removes.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from lastmile.errors import NotWritable
+
+_MARK = ".part-"
+
+
+@contextmanager
+def publish_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder; when the block ends well it stands at `target`, else nothing does.
+
+    An existing `target` is replaced whole: between the two renames a reader may for a moment find
+    nothing, never a mixture.
+
+    Raises:
+        NotWritable: the disk is full, or the place may not be written.
+    """
+    part = target.with_name(f".{target.name}{_MARK}{uuid4().hex[:8]}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        part.mkdir()
+        yield part
+        _swap(part, target)
+    except OSError as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise NotWritable(str(target), error.strerror or str(error)) from error
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _sweep(target: Path) -> None:
+    for leftover in target.parent.glob(f".{target.name}{_MARK}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _swap(part: Path, target: Path) -> None:
+    if not target.exists():
+        part.rename(target)
+        return
+    old = part.with_name(f"{part.name}-old")
+    target.rename(old)
+    part.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def write_text(target: Path, text: str) -> None:
+    """Write a file so that a reader sees the old text or the new one.
+
+    Raises:
+        NotWritable: the disk is full, or the place may not be written.
+    """
+    part = target.with_name(f".{target.name}{_MARK}{uuid4().hex[:8]}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise NotWritable(str(target), error.strerror or str(error)) from error
+
+
+def point(link: Path, to: str) -> None:
+    """Let the symbolic link `link` point to the sibling `to`, in one step."""
+    part = link.with_name(f".{link.name}{_MARK}{uuid4().hex[:8]}")
+    try:
+        part.symlink_to(to, target_is_directory=True)
+        os.replace(part, link)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise NotWritable(str(link), error.strerror or str(error)) from error

@@ -1,0 +1,139 @@
+"""The small values that every part of lastmile agrees on.
+
+Times are aware datetimes in UTC, durations are seconds, sizes are bytes. Words of an enumeration
+are stable: they stand in the run log and in files, and are never display text.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+
+class State(StrEnum):
+    """What became of a run."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def good(self) -> bool:
+        """Whether a reader may take the report for what it says."""
+        return self is State.SUCCEEDED
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to the run."""
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+class CauseKind(StrEnum):
+    """Why a run is not good."""
+
+    CELL_ERROR = "cell-error"
+    KERNEL_DIED = "kernel-died"
+    OUT_OF_MEMORY = "out-of-memory"
+    DEADLINE = "deadline"
+    KERNEL_START = "kernel-start"
+    INTERRUPTED = "interrupted"
+    NOT_PUBLISHED = "not-published"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a run is not good: a stable kind, one sentence, and the cell where it happened."""
+
+    kind: CauseKind
+    message: str
+    cell: int | None = None
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One supervised execution of a plan.
+
+    `key` names the run and its folder. `seconds` is the wall time of the whole run; `peak_memory`
+    is the largest resident size of the kernel and its children, in bytes. `files` are names inside
+    `folder`; a run that could not be published has neither.
+    """
+
+    key: str
+    report: str
+    state: State
+    cause: Cause | None = None
+    parameters: dict[str, Any]
+    started: datetime
+    ended: datetime | None = None
+    seconds: float | None = None
+    cells: int = 0
+    peak_memory: int | None = None
+    folder: Path | None = None
+    files: tuple[str, ...] = ()
+
+
+def run_key(moment: datetime) -> str:
+    """A name for a run that sorts by time and that two runs of one second do not share."""
+    return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+_UNITS = {
+    "time": {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400},
+    "size": {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20,
+             "gib": 2**30},
+}  # fmt: skip
+
+
+def _quantity(kind: str, example: str) -> BeforeValidator:
+    units = _UNITS[kind]
+
+    def parse(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
+        if not match or (match[2] and match[2].lower() not in units):
+            raise ValueError(f"write a {kind} such as {example} (units: {', '.join(units)})")
+        return float(match[1]) * units[match[2].lower()] if match[2] else float(match[1])
+
+    return BeforeValidator(parse)
+
+
+Seconds = Annotated[float, _quantity("time", '"90s" or "10m"')]
+"""A duration in seconds; files may say `"10m"`."""
+
+Bytes = Annotated[float, _quantity("size", '"500 MB" or "2 GiB"')]
+"""A size in bytes; files may say `"2 GiB"`."""
+
+
+def show_size(size: float) -> str:
+    """A size in bytes as people read it: `1.4 MB`."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def show_duration(seconds: float) -> str:
+    """A duration in seconds as people read it: `3.2 s`, `2 min 05 s`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def slug(text: str) -> str:
+    """A text as a safe file name: letters, digits, dot and hyphen only, never a path."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-.") or "x"

@@ -1,0 +1,117 @@
+"""A workspace: the folder whose `pyproject.toml` has a `[tool.lastmile]` table."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from lastmile.definitions import Definition, parse_definition
+from lastmile.errors import BadDefinition, NoWorkspace, UnknownName
+
+
+class Demo(Definition):
+    """What `lastmile demo` shows; by default the first report and the first export."""
+
+    report: str = ""
+    export: str = ""
+
+
+class Settings(Definition):
+    """The `[tool.lastmile]` table of `pyproject.toml`."""
+
+    path: tuple[str, ...] = Field(
+        default=("src",), description="folders with the workspace's own modules"
+    )
+    store: str = Field(
+        default="sqlite:///.lastmile/store.db", description="SQLAlchemy address of the run log"
+    )
+    demo: Demo = Demo()
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folders of a workspace and its settings."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def reports(self) -> Path:
+        """Definitions of reports; what they publish goes to `_built` below it."""
+        return self.root / "reports"
+
+    @property
+    def exports(self) -> Path:
+        """Definitions of exports; bundles go to `_built` below it."""
+        return self.root / "exports"
+
+    @property
+    def schedule(self) -> Path:
+        """Definitions of schedules."""
+        return self.root / "schedule"
+
+    @property
+    def module_paths(self) -> list[Path]:
+        """Absolute folders from which the workspace's modules are imported."""
+        return [self.root / folder for folder in self.settings.path]
+
+    @property
+    def store_url(self) -> str:
+        """The address of the run log, with a relative SQLite path resolved against the root."""
+        prefix = "sqlite:///"
+        url = self.settings.store
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return f"{prefix}{self.root / url.removeprefix(prefix)}"
+        return url
+
+    def shown(self, path: Path) -> str:
+        """A path as messages show it: relative to the workspace where it lies inside."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+    def definition(self, kind: str, name: str) -> Path:
+        """The file that defines the report, schedule or export `name`.
+
+        Raises:
+            UnknownName: no such file, or a name that would leave the folder.
+        """
+        folder = {"report": self.reports, "schedule": self.schedule, "export": self.exports}[kind]
+        known = names_in(folder)
+        if name not in known:
+            raise UnknownName(kind, name, known=known, folder=folder.name)
+        return folder / f"{name}.toml"
+
+    def open_modules(self) -> None:
+        """Let this process import the workspace's modules."""
+        for folder in reversed(self.module_paths):
+            if str(folder) not in sys.path:
+                sys.path.insert(0, str(folder))
+
+
+def names_in(folder: Path) -> list[str]:
+    """The names that the TOML files of a definition folder define, sorted."""
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def find_workspace(start: Path) -> Workspace:
+    """The workspace that `start` lies in.
+
+    Raises:
+        NoWorkspace: there is none.
+        BadDefinition: its settings are not right.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        file = folder / "pyproject.toml"
+        if not file.is_file():
+            continue
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadDefinition(f"{file} cannot be read: {error}", where=str(file)) from error
+        if "[tool.lastmile]" in text or "[tool.lastmile." in text:
+            settings = parse_definition(
+                text, Settings, shown="pyproject.toml", table=("tool", "lastmile")
+            )
+            return Workspace(folder, settings)
+    raise NoWorkspace(str(start))

@@ -1,0 +1,1 @@
+"""The example: Seattle's weather, and whether it will rain tomorrow."""
