@@ -17,3 +17,30 @@ Two flows, top to bottom in the order data passes through them::
 
 Two functions need no workspace: :func:`run_report` and :func:`export_estimator`.
 """
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lastmile.exporting.bundle import Bundle
+    from lastmile.jobs.export import export_estimator
+    from lastmile.jobs.report import run_report
+    from lastmile.values import Run
+
+__version__ = version("lastmile")
+__all__ = ["Bundle", "Run", "__version__", "export_estimator", "run_report"]
+
+_HOMES = {
+    "Bundle": "lastmile.exporting.bundle",
+    "Run": "lastmile.values",
+    "export_estimator": "lastmile.jobs.export",
+    "run_report": "lastmile.jobs.report",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first used: the command line must start quickly."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

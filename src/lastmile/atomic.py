@@ -1,20 +1,23 @@
 """Files and folders that readers see whole or not at all.
 
 A folder is filled beside its place under a hidden name, then renamed into it in one step. A crash
-or a full disk leaves at most a hidden folder, which the next call to :func:`publish_folder` for the
-same place removes.
+leaves at most hidden folders; the next call of :func:`publish_folder` for the same place clears
+them away, and brings back what stood there if the crash came between the two renames of a
+replacement.
 """
 
-import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
 from lastmile.errors import NotWritable
 
 _MARK = ".part-"
+_OLD = ".old"
+_ABANDONED_SECONDS = 3600  # a younger one may belong to another process that is at work
 
 
 @contextmanager
@@ -43,15 +46,20 @@ def publish_folder(target: Path) -> Iterator[Path]:
 
 
 def _sweep(target: Path) -> None:
+    old = target.with_name(f".{target.name}{_OLD}")
+    if old.exists() and not target.exists():
+        old.rename(target)
     for leftover in target.parent.glob(f".{target.name}{_MARK}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _swap(part: Path, target: Path) -> None:
     if not target.exists():
         part.rename(target)
         return
-    old = part.with_name(f"{part.name}-old")
+    old = target.with_name(f".{target.name}{_OLD}")
+    shutil.rmtree(old, ignore_errors=True)
     target.rename(old)
     part.rename(target)
     shutil.rmtree(old, ignore_errors=True)
@@ -69,7 +77,8 @@ def write_text(target: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise NotWritable(str(target), error.strerror or str(error)) from error
 
 
@@ -78,7 +87,8 @@ def point(link: Path, to: str) -> None:
     part = link.with_name(f".{link.name}{_MARK}{uuid4().hex[:8]}")
     try:
         part.symlink_to(to, target_is_directory=True)
-        os.replace(part, link)
+        part.replace(link)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise NotWritable(str(link), error.strerror or str(error)) from error

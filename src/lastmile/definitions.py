@@ -52,10 +52,23 @@ def parse_definition(text: str, model: type[D], *, shown: str, table: Sequence[s
     except ValidationError as error:
         lines = KeyLines(text)
         faults: list[LastmileError] = [
-            _fault(detail, model, shown, lines, tuple(table)) for detail in error.errors()
+            _fault(detail, model, shown, lines, tuple(table)) for detail in _causes(error.errors())
         ]
         raise_faults(faults)
         raise AssertionError from error
+
+
+def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without those that only follow from a fault further inside."""
+    places = [detail["loc"] for detail in details]
+    return [
+        detail
+        for detail in details
+        if not any(
+            len(place) > len(detail["loc"]) > 0 and place[: len(detail["loc"])] == detail["loc"]
+            for place in places
+        )
+    ]
 
 
 def _broken(error: tomllib.TOMLDecodeError, shown: str) -> BadDefinition:

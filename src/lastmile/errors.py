@@ -6,11 +6,13 @@ same thing::
 
     LastmileError
     ├── Faults               several of the errors below, found at once
-    ├── workspace            NoWorkspace, BadDefinition, UnknownName, MissingPart, NotWritable
+    ├── workspace            NoWorkspace, BadDefinition, UnknownName, MissingPart, NotWritable,
+    │                        NotEmpty, StoreUnusable, StoreTooNew
     ├── reports              NotebookMissing, NotANotebook, NoParametersCell, UnknownParameter,
     │                        BadParameter, RunUnknown
-    └── exports              BadReference, NotFitted, SampleLacksColumn, Untrusted, NotExportable,
-                             BundleBroken, EvidenceFailed
+    └── exports              BadReference, NotFitted, SampleLacksColumn, Untrusted, RowsRefused,
+                             RuntimeRefused, NotExportable, BundleBroken, PackageBroken,
+                             OverBudget, EvidenceFailed
 
 Exit codes: 2 = you can fix it, 1 = we could not do it, 3 = the export is wrong.
 """
@@ -115,9 +117,9 @@ class MissingPart(LastmileError):
 
     code = "missing-part"
 
-    def __init__(self, task: str, *, module: str, extra: str) -> None:
+    def __init__(self, package: str, *, extra: str) -> None:
         super().__init__(
-            f"{task} needs the package `{module}`, which is not installed",
+            f"this needs the package `{package}`, which is not installed",
             fix=f"pip install 'lastmile[{extra}]'",
         )
 
@@ -133,6 +135,46 @@ class NotWritable(LastmileError):
             f"could not write {target}: {reason}",
             why="nothing was published; what readers saw before is unchanged",
             fix="free space or allow writing there, then run again",
+        )
+
+
+class NotEmpty(LastmileError):
+    """A new workspace was asked for in a folder that holds something already."""
+
+    code = "not-empty"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(
+            f"{folder} is not an empty folder",
+            why="a new workspace never overwrites anything",
+            fix="name a folder that does not exist yet",
+        )
+
+
+class StoreUnusable(LastmileError):
+    """The run log cannot be opened or written."""
+
+    code = "store-unusable"
+    exit_code = 1
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(
+            f"the run log {store} cannot be used: {reason}",
+            why="a run that is not recorded could be lost or doubled, so none is started",
+            fix="check `store` under [tool.lastmile] in pyproject.toml, and the disk",
+        )
+
+
+class StoreTooNew(LastmileError):
+    """A newer lastmile has written this run log."""
+
+    code = "store-too-new"
+
+    def __init__(self, store: str, have: str, newest: str) -> None:
+        super().__init__(
+            f"the run log {store} has revision {have}; this lastmile knows {newest}",
+            why="an older program must not guess what a newer one has written",
+            fix="install the newer lastmile again: pip install -U lastmile",
         )
 
 
@@ -185,9 +227,7 @@ class UnknownParameter(LastmileError):
 
     code = "unknown-parameter"
 
-    def __init__(
-        self, name: str, *, known: Iterable[str], notebook: str, where: str = ""
-    ) -> None:
+    def __init__(self, name: str, *, known: Iterable[str], notebook: str, where: str = "") -> None:
         super().__init__(
             f"`{name}` is not a parameter of {notebook}",
             why="the report would silently show the default instead",
@@ -275,6 +315,28 @@ class Untrusted(LastmileError):
         )
 
 
+class RowsRefused(LastmileError):
+    """Raw rows hold something that their columns cannot hold, or are no rows at all."""
+
+    code = "rows-refused"
+
+    def __init__(self, what: str, *, fix: str = "") -> None:
+        super().__init__(
+            what,
+            why="a row must be written down the same way on every target",
+            fix=fix or "hand over raw rows as the estimator was fitted with, in a DataFrame",
+        )
+
+
+class RuntimeRefused(LastmileError):
+    """An installed library is known to give wrong results for what was asked."""
+
+    code = "runtime-refused"
+
+    def __init__(self, library: str, version: str, *, reason: str, fix: str) -> None:
+        super().__init__(f"{library} {version} is not used: {reason}", fix=fix)
+
+
 class NotExportable(LastmileError):
     """Some step of an estimator has no exact counterpart in a target's format."""
 
@@ -293,6 +355,26 @@ class BundleBroken(LastmileError):
 
     def __init__(self, bundle: str, reason: str, *, fix: str = "export it again") -> None:
         super().__init__(f"{bundle} is not a sound bundle: {reason}", fix=fix)
+
+
+class PackageBroken(LastmileError):
+    """A Core ML file is damaged, or is of a kind that cannot be evaluated here."""
+
+    code = "package-broken"
+    exit_code = 3
+
+    def __init__(self, package: str, reason: str, *, fix: str = "export it again") -> None:
+        super().__init__(f"{package} cannot be evaluated: {reason}", fix=fix)
+
+
+class OverBudget(LastmileError):
+    """A bundle costs more than its definition allows."""
+
+    code = "over-budget"
+    exit_code = 3
+
+    def __init__(self, what: str, *, fix: str = "") -> None:
+        super().__init__(what, fix=fix or "export a smaller estimator, or raise the budget")
 
 
 class EvidenceFailed(LastmileError):

@@ -7,7 +7,7 @@ are stable: they stand in the run log and in files, and are never display text.
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,9 +65,9 @@ class Cause:
 class Run:
     """One supervised execution of a plan.
 
-    `key` names the run and its folder. `seconds` is the wall time of the whole run; `peak_memory`
-    is the largest resident size of the kernel and its children, in bytes. `files` are names inside
-    `folder`; a run that could not be published has neither.
+    `key` names the run and its folder. `parameters` are plain JSON values. `seconds` is the wall
+    time of the whole run; `peak_memory` is the largest resident size of the kernel and its
+    children, in bytes. `files` are names inside `folder`; a run that was not published has neither.
     """
 
     key: str
@@ -89,11 +89,24 @@ def run_key(moment: datetime) -> str:
     return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: dates in ISO form, paths as texts."""
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case Path():
+            return str(value)
+        case list() | tuple():
+            return [plain(part) for part in value]
+        case dict():
+            return {str(key): plain(part) for key, part in value.items()}
+    return value
+
+
 _UNITS = {
     "time": {"ms": 0.001, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400},
-    "size": {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20,
-             "gib": 2**30},
-}  # fmt: skip
+    "size": {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1024, "mib": 1024**2, "gib": 1024**3},
+}
 
 
 def _quantity(kind: str, example: str) -> BeforeValidator:

@@ -1,0 +1,93 @@
+"""The command `lastmile`: its groups, and the only place where an error becomes an exit code."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from lastmile import __version__
+from lastmile.cli import export, report, workspace
+from lastmile.cli.output import complain
+from lastmile.cli.state import Door
+from lastmile.errors import LastmileError
+from lastmile.jobs.doctor import missing_part
+
+INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C ended."""
+
+EXAMPLES = """
+\b
+Examples:
+  lastmile demo                                   the example report and export
+  lastmile list                                   what this workspace holds
+  lastmile report run seattle-weather -p month=2014-07
+  lastmile report history seattle-weather
+  lastmile export run rain-tomorrow
+  lastmile export check exports/_built/rain-tomorrow-1.0.0
+\b
+Exit codes: 0 good, 1 a run failed or something could not be done, 2 the request needs mending,
+3 an export is not right, 130 interrupted.
+"""
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EXAMPLES,
+)
+@click.option(
+    "-w",
+    "--workspace",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(),
+    help="A folder inside the workspace; the present one by default.",
+)
+@click.version_option(__version__, message="lastmile %(version)s")
+@click.pass_context
+def lastmile(context: click.Context, workspace: Path) -> None:
+    """The last mile from a notebook to production.
+
+    Reports print themselves as HTML and PDF and say the truth about their run; fitted estimators
+    become ONNX and Core ML bundles with proof that they answer the same.
+    """
+    context.obj = Door(workspace)
+
+
+lastmile.add_command(workspace.init)
+lastmile.add_command(workspace.demo)
+lastmile.add_command(workspace.list_)
+lastmile.add_command(workspace.doctor)
+lastmile.add_command(report.report)
+lastmile.add_command(export.export)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code: Any = lastmile.main(args=arguments, standalone_mode=False)
+    except LastmileError as error:
+        complain(str(error))
+        code = error.exit_code
+    except ModuleNotFoundError as error:
+        part = missing_part(error)
+        if part is None:
+            raise
+        complain(str(part))
+        code = part.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        complain("interrupted; nothing half-written is left behind")
+        code = INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,111 @@
+"""What people and programs read: results on stdout, everything else on stderr.
+
+Colours and moving bars appear on a terminal only; elsewhere the same words come as plain lines.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lastmile.values import Run, State, show_duration
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+STATE_STYLES = {
+    State.SUCCEEDED: "green",
+    State.DEGRADED: "yellow",
+    State.FAILED: "bold red",
+    State.CANCELLED: "yellow",
+    State.RUNNING: "cyan",
+    State.QUEUED: "dim",
+}
+
+
+def say(text: str = "", style: str = "") -> None:
+    """A line of a result."""
+    out.print(Text(text, style=style))
+
+
+def note(text: str, style: str = "") -> None:
+    """A line about what goes on."""
+    err.print(Text(text, style=style))
+
+
+def complain(text: str) -> None:
+    """An error, whole."""
+    err.print(Text(text, style="red" if err.is_terminal else ""))
+
+
+def say_json(value: Any) -> None:
+    """A value for programs, on stdout."""
+    out.file.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def say_table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
+    """Rows under headings: a table on a terminal, tabs between the cells elsewhere."""
+    rows = list(rows)
+    if not out.is_terminal:
+        for row in rows:
+            out.file.write("\t".join(str(cell) for cell in row).rstrip("\t") + "\n")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    out.print(table, soft_wrap=False)
+
+
+def state_text(state: State) -> Text:
+    """A state in its colour."""
+    return Text(state.value, style=STATE_STYLES[state])
+
+
+def path_shown(path: Path) -> str:
+    """A path as one would type it from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def run_as_json(run: Run) -> dict[str, Any]:
+    """A run for programs."""
+    return {
+        "key": run.key,
+        "report": run.report,
+        "state": run.state.value,
+        "cause": None
+        if run.cause is None
+        else {"kind": run.cause.kind.value, "message": run.cause.message, "cell": run.cause.cell},
+        "parameters": run.parameters,
+        "started": run.started.isoformat(),
+        "ended": run.ended.isoformat() if run.ended else None,
+        "seconds": run.seconds,
+        "cells": run.cells,
+        "peak_memory": run.peak_memory,
+        "folder": str(run.folder) if run.folder else None,
+        "files": list(run.files),
+    }
+
+
+def run_rows(runs: Iterable[Run]) -> list[list[str | Text]]:
+    """Runs as rows of key, report, state, duration and cause."""
+    return [
+        [
+            run.key,
+            run.report,
+            state_text(run.state),
+            "" if run.seconds is None else show_duration(run.seconds),
+            " ".join(f"{name}={value}" for name, value in run.parameters.items()),
+            str(run.cause or ""),
+        ]
+        for run in runs
+    ]
+
+
+RUN_HEADINGS = ("run", "report", "state", "took", "parameters", "cause")

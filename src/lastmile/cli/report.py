@@ -1,0 +1,199 @@
+"""`lastmile report`: run, show, history."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from lastmile.cli.output import (
+    RUN_HEADINGS,
+    complain,
+    path_shown,
+    run_as_json,
+    run_rows,
+    say,
+    say_json,
+    say_table,
+    state_text,
+)
+from lastmile.cli.progress import cell_progress
+from lastmile.cli.state import Door, with_door
+from lastmile.errors import BadParameter
+from lastmile.values import Run, show_duration, show_size
+
+FORMATS = ("html", "pdf")
+
+
+@click.group()
+def report() -> None:
+    """Run reports and look at their runs."""
+
+
+class Formats(click.ParamType[tuple[str, ...]]):
+    """Formats between commas."""
+
+    name = "html,pdf"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        """The formats that a text names."""
+        if isinstance(value, tuple):
+            return value
+        chosen = tuple(part.strip() for part in value.split(",") if part.strip())
+        for part in chosen:
+            if part not in FORMATS:
+                self.fail(f"`{part}` is not a format; use one of: {', '.join(FORMATS)}", param, ctx)
+        return chosen
+
+
+@report.command(
+    epilog="""
+\b
+Examples:
+  lastmile report run seattle-weather
+  lastmile report run seattle-weather -p month=2014-07 -p units=imperial
+  lastmile report run seattle-weather --format html --open
+"""
+)
+@click.argument("name")
+@click.option(
+    "-p",
+    "--parameter",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set a parameter; `report show NAME` lists them. Lists as a,b or JSON.",
+)
+@click.option("--format", "formats", type=Formats(), default=(), help="By default, the report's.")
+@click.option("--open", "open_", is_flag=True, help="Open the page in a browser when done.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run for programs.")
+@with_door
+def run(
+    door: Door,
+    name: str,
+    pairs: Sequence[str],
+    formats: tuple[Any, ...],
+    open_: bool,
+    as_json: bool,
+) -> int:
+    """Run the report NAME once and publish its pages."""
+    from lastmile.clock import now
+    from lastmile.jobs.report import place_in, produce, report_in
+    from lastmile.reporting.plan import plan_run
+    from lastmile.store import RunLog
+
+    chosen = report_in(door.workspace, name)
+    plan = plan_run(chosen, parse_pairs(pairs), formats=formats, now=now())
+    with RunLog(door.workspace.store_url) as log, cell_progress(name, quiet=as_json) as observer:
+        log.reconcile(now=now())
+        done = produce(plan, place_in(door.workspace, log), observer=observer)
+    if as_json:
+        say_json(run_as_json(done))
+    else:
+        tell_run(done)
+    if open_ and done.folder:
+        click.launch(str(done.folder / done.files[0]))
+    return 0 if done.state.good else 1
+
+
+def parse_pairs(pairs: Sequence[str]) -> dict[str, str]:
+    """Values by name from texts `name=value`."""
+    values = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise BadParameter(pair, value=pair, reason="write it as KEY=VALUE")
+        values[name.strip()] = value
+    return values
+
+
+def tell_run(run: Run) -> None:
+    """What became of a run, and where its files are."""
+    line = state_text(run.state)
+    line.append(f"  {run.report} {run.key}  {show_duration(run.seconds or 0)}", style="default")
+    say_table(("",), [[line]])
+    if run.cause:
+        complain(f"  {run.cause}")
+    for name in run.files:
+        if run.folder and name != "run.json":
+            path = run.folder / name
+            say(f"  {path_shown(path)}  {show_size(path.stat().st_size)}")
+
+
+@report.command(epilog="\b\nExample:\n  lastmile report show seattle-weather")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
+@with_door
+def show(door: Door, name: str, as_json: bool) -> None:
+    """Show the parameters of the report NAME with types, defaults and help, and its last runs."""
+    from lastmile.jobs.report import report_in
+    from lastmile.store import RunLog
+
+    chosen = report_in(door.workspace, name)
+    with RunLog(door.workspace.store_url) as log:
+        runs = log.history(name, limit=5)
+    if as_json:
+        say_json(
+            {
+                "name": name,
+                "title": chosen.file.title,
+                "notebook": chosen.file.notebook,
+                "formats": chosen.file.formats,
+                "parameters": [
+                    {
+                        "name": parameter.name,
+                        "type": parameter.type_shown,
+                        "default": parameter.default_shown,
+                        "help": parameter.help,
+                        "limits": parameter.limits_shown,
+                    }
+                    for parameter in chosen.parameters
+                ],
+                "runs": [run_as_json(run) for run in runs],
+            }
+        )
+        return
+    say(chosen.file.title, "bold")
+    if chosen.file.description:
+        say(chosen.file.description)
+    say(f"{chosen.file.notebook} -> {', '.join(chosen.file.formats)}\n", "dim")
+    say_table(
+        ("parameter", "type", "default", "help", "limits"),
+        (
+            [p.name, p.type_shown, p.default_shown, p.help, p.limits_shown]
+            for p in chosen.parameters
+        ),
+    )
+    say()
+    say_table(RUN_HEADINGS, run_rows(runs))
+    if not runs:
+        say(f"no runs yet: lastmile report run {name}", "dim")
+
+
+@report.command(
+    epilog="""
+\b
+Examples:
+  lastmile report history
+  lastmile report history seattle-weather -n 50 --json
+"""
+)
+@click.argument("name", required=False)
+@click.option("-n", "limit", default=20, show_default=True, type=click.IntRange(1), help="Runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print the runs for programs.")
+@with_door
+def history(door: Door, name: str | None, limit: int, as_json: bool) -> None:
+    """Show runs with state, duration and cause, the newest first."""
+    from lastmile.clock import now
+    from lastmile.store import RunLog
+
+    if name:
+        door.workspace.definition("report", name)
+    with RunLog(door.workspace.store_url) as log:
+        log.reconcile(now=now())
+        runs = log.history(name, limit=limit)
+    if as_json:
+        say_json([run_as_json(run) for run in runs])
+        return
+    say_table(RUN_HEADINGS, run_rows(runs))
+    if not runs:
+        say("no runs yet", "dim")

@@ -1,0 +1,125 @@
+"""`lastmile init`, `demo`, `list`, `doctor`."""
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from lastmile.cli.output import complain, note, path_shown, say, say_json, say_table
+from lastmile.cli.progress import cell_progress, step_progress
+from lastmile.cli.state import Door, with_door
+from lastmile.errors import LastmileError
+from lastmile.values import show_duration, show_size
+
+
+@click.command(epilog="\b\nExample:\n  lastmile init my-reports && cd my-reports && lastmile demo")
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a new workspace in FOLDER.
+
+    It has one small working report and one small working export of its own.
+    """
+    from lastmile.jobs.init import init_workspace
+
+    for path in init_workspace(folder):
+        say(f"  {path_shown(path.resolve())}")
+    say(f"next: cd {folder} && lastmile demo", "bold")
+
+
+@click.command("list", epilog="\b\nExample:\n  lastmile list --json")
+@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
+@with_door
+def list_(door: Door, as_json: bool) -> int:
+    """List reports, schedules and exports."""
+    from lastmile.jobs.listing import list_workspace
+
+    entries = list_workspace(door.workspace)
+    if as_json:
+        say_json([asdict(entry) for entry in entries])
+    else:
+        say_table(
+            ("kind", "name", "title", "detail"),
+            (
+                [entry.kind, entry.name, entry.title or "cannot be read, see below", entry.detail]
+                for entry in entries
+            ),
+        )
+        for entry in entries:
+            if entry.fault:
+                complain(entry.fault)
+    return 2 if any(entry.fault for entry in entries) else 0
+
+
+@click.command(epilog="\b\nExample:\n  lastmile demo")
+@with_door
+def demo(door: Door) -> int:
+    """Run the example report and the example export."""
+    from lastmile.clock import now
+    from lastmile.jobs.demo import choose
+    from lastmile.jobs.export import produce_bundle
+    from lastmile.jobs.report import place_in, produce, report_in
+    from lastmile.reporting.plan import plan_run
+    from lastmile.store import RunLog
+
+    chosen = choose(door.workspace)
+    began = time.monotonic()
+    with (
+        RunLog(door.workspace.store_url) as log,
+        cell_progress(f"report {chosen.report}") as observer,
+    ):
+        plan = plan_run(report_in(door.workspace, chosen.report), {}, now=now())
+        run = produce(plan, place_in(door.workspace, log), observer=observer)
+    reported = time.monotonic()
+    if not run.state.good:
+        complain(f"the report {run.state.value}: {run.cause}")
+        return 1
+    with step_progress(f"export {chosen.export}") as on_step:
+        bundle = produce_bundle(door.workspace, chosen.export, on_step=on_step)
+    ended = time.monotonic()
+
+    say()
+    say("Open next:", "bold")
+    assert run.folder
+    rows = [
+        ("report as HTML", run.folder / "index.html"),
+        ("report as PDF", run.folder / "report.pdf"),
+    ]
+    say_table(
+        ("", "", "size"),
+        [
+            *([what, path_shown(path), show_size(path.stat().st_size)] for what, path in rows),
+            ["bundle", path_shown(bundle.folder), show_size(bundle.size)],
+        ],
+    )
+    say(
+        f"report {show_duration(reported - began)}, export {show_duration(ended - reported)}, "
+        f"together {show_duration(ended - began)}",
+        "dim",
+    )
+    return 0
+
+
+@click.command(epilog="\b\nExample:\n  lastmile doctor --json")
+@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
+@with_door
+def doctor(door: Door, as_json: bool) -> int:
+    """Say what is installed and what is missing.
+
+    For each optional part: what it would give, and how to get it.
+    """
+    from lastmile.jobs.doctor import examine
+
+    try:
+        findings = examine(door.workspace)
+    except LastmileError as error:
+        note(str(error).splitlines()[0], "dim")
+        findings = examine(None)
+    if as_json:
+        say_json([asdict(finding) for finding in findings])
+    else:
+        say_table(
+            ("", "part", "found", "gives", "how to get it"),
+            ([f.mark, f.part, f.found, f.gives, f.fix] for f in findings),
+        )
+    return 1 if any(finding.mark == "broken" for finding in findings) else 0

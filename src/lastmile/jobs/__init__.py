@@ -1,0 +1,1 @@
+"""The only place where steps meet the outside world."""

@@ -1,0 +1,147 @@
+"""Hand an estimator over: estimator and sample, ONNX, Core ML, evidence, bundle."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lastmile.atomic import publish_folder
+from lastmile.clock import Clock, now
+from lastmile.definitions import read_definition
+from lastmile.exporting.definition import ExportFile, Target
+from lastmile.values import slug
+from lastmile.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lastmile.exporting.bundle import Bundle, Check
+
+OnStep = Callable[[str], None]
+
+
+def _silent(_step: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Order:
+    """What is to be made, and where."""
+
+    name: str
+    file: ExportFile
+    built: Path
+    on_step: OnStep
+    clock: Clock
+
+
+def export_estimator(
+    estimator: Any,
+    sample: "pd.DataFrame",
+    *,
+    name: str,
+    version: str,
+    targets: Sequence[Target] = ("onnx", "coreml"),
+    output: str | Path = "exports/_built",
+    **about: Any,
+) -> "Bundle":
+    """Make the bundle `<output>/<name>-<version>`; no workspace is needed.
+
+    `estimator` is fitted, `sample` holds raw rows as the phone will see them. `about` are further
+    keys of an export's definition: `title`, `description`, `author`, `license`, `columns`,
+    `tolerance`, `budget`.
+
+    Raises:
+        LastmileError: something is not right with the input, a step cannot be exported, or the
+            exported forms answer otherwise than the estimator; then nothing is written.
+    """
+    keys = {"title": name, "estimator": "given:estimator", "sample": "given:sample", **about}
+    file = ExportFile.model_validate({**keys, "version": version, "targets": tuple(targets)})
+    order = _Order(
+        name=slug(name), file=file, built=Path(output).resolve(), on_step=_silent, clock=now
+    )
+    return _make(order, estimator, sample)
+
+
+def produce_bundle(
+    workspace: Workspace,
+    name: str,
+    *,
+    trust: bool = False,
+    on_step: OnStep = _silent,
+    clock: Clock = now,
+) -> "Bundle":
+    """Make the bundle of the export `name` of a workspace.
+
+    Raises:
+        LastmileError: as `export_estimator`, and whatever is wrong with the definition.
+    """
+    path = workspace.definition("export", name)
+    file = read_definition(path, ExportFile, shown=workspace.shown(path))
+    workspace.open_modules()
+    on_step("load the estimator and the sample")
+    from lastmile.exporting.source import load_estimator, load_sample
+
+    estimator = load_estimator(file.estimator, root=workspace.root, trust=trust)
+    sample = load_sample(file.sample, root=workspace.root)
+    order = _Order(
+        name=name, file=file, built=workspace.exports / "_built", on_step=on_step, clock=clock
+    )
+    return _make(order, estimator, sample)
+
+
+def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
+    from lastmile.exporting.bundle import About, write_bundle
+    from lastmile.exporting.evidence import Tolerances, gather_evidence
+    from lastmile.exporting.onnx import to_onnx
+    from lastmile.exporting.signature import read_signature
+
+    file = order.file
+    order.on_step("read the signature")
+    signature = read_signature(estimator, sample, file.columns)
+    order.on_step("convert to ONNX")
+    graph = to_onnx(estimator, sample, signature=signature)
+    about = About.of(order.name, file)
+    package = None
+    if "coreml" in file.targets:
+        order.on_step("convert to Core ML")
+        from lastmile.exporting.coreml import to_coreml
+
+        package = to_coreml(graph, name=about.type_name, metadata=_metadata(file))
+    order.on_step("compare scikit-learn, ONNX Runtime and the Core ML reference")
+    tolerance = Tolerances(**file.tolerance.model_dump())
+    evidence = gather_evidence(estimator, signature, graph, package, sample, tolerance)
+    order.on_step("write the bundle")
+    target = order.built / f"{order.name}-{file.version}"
+    with publish_folder(target) as folder:
+        bundle = write_bundle(
+            folder,
+            about=about,
+            graph=graph,
+            package=package,
+            evidence=evidence,
+            made=order.clock(),
+        )
+    return replace(bundle, folder=target)
+
+
+def _metadata(file: ExportFile) -> dict[str, str]:
+    texts = {
+        "title": file.title,
+        "description": file.description,
+        "author": file.author,
+        "license": file.license,
+        "version": file.version,
+    }
+    return {key: text for key, text in texts.items() if text}
+
+
+def check_bundle(path: Path) -> "Check":
+    """Evaluate the golden rows of the bundle at `path` again, from its own files.
+
+    Raises:
+        BundleBroken: it is not whole, was changed, or is not a bundle.
+    """
+    from lastmile.exporting.bundle import check_bundle as check
+
+    return check(path)

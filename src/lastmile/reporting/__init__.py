@@ -1,0 +1,5 @@
+"""A notebook becomes pages.
+
+definition + raw parameters -> Plan -> supervised run -> executed notebook -> HTML, PDF ->
+publication.
+"""

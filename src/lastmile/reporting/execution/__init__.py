@@ -1,0 +1,1 @@
+"""A plan becomes an executed notebook: papermill's conventions, our own supervised engine."""

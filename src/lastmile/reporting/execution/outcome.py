@@ -1,0 +1,54 @@
+"""What supervised execution is told, and what it tells."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lastmile.values import Cause, State
+
+Phase = Literal["started", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of a run: seconds, bytes, threads of native pools. None means unbounded."""
+
+    deadline: float | None = None
+    cell: float | None = None
+    memory: float | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CellEvent:
+    """A code cell started or ended; `number` counts code cells from 1 to `total`."""
+
+    phase: Phase
+    number: int
+    total: int
+    title: str
+    seconds: float = 0.0
+
+
+Observer = Callable[[CellEvent], None]
+
+
+def unobserved(_event: CellEvent) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """An executed and repaired notebook with the state that the supervisor gave it.
+
+    `seconds` is the wall time from the start of the kernel to its end, `cell_seconds` that of the
+    cells alone, `peak_memory` the largest resident size of the kernel and its children in bytes.
+    """
+
+    notebook: Any
+    state: State
+    cause: Cause | None
+    cells: int
+    seconds: float
+    cell_seconds: float
+    peak_memory: int | None

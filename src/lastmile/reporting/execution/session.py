@@ -1,0 +1,206 @@
+"""One kernel, cell after cell: who failed, when, and why."""
+
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lastmile.reporting.execution.outcome import CellEvent, Limits, Observer
+from lastmile.reporting.execution.watchdog import Watchdog, kill_tree, process_tree
+from lastmile.values import Cause, CauseKind, show_duration, show_size
+
+_START_TIMEOUT = 60
+
+
+@dataclass(slots=True)
+class CellLog:
+    """What happened to one code cell. `ended` is None for the cell at which the run stopped."""
+
+    started: datetime
+    ended: datetime | None = None
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """Runs the cells of a notebook in a kernel of its own and keeps the log of it."""
+
+    notebook: Any
+    kernel_name: str
+    limits: Limits
+    observer: Observer
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    cells: dict[int, CellLog] = field(default_factory=dict)
+    cause: Cause | None = None
+    peak_memory: int | None = None
+
+    def run(self) -> None:
+        """Run until the end or the first failure; `cause` says which. Leaves no process behind.
+
+        Raises:
+            KeyboardInterrupt: passed on when the run was interrupted, after cleaning up.
+        """
+        from jupyter_client.kernelspec import NoSuchKernel
+
+        started = time.monotonic()
+        try:
+            with self._kernel() as (client, pid):
+                dog = Watchdog(pid, self.limits, started)
+                try:
+                    with dog.watching():
+                        self._run_cells(client, dog)
+                finally:
+                    self.peak_memory = dog.peak_memory or None
+                    if self.cause or sys.exc_info()[0]:
+                        kill_tree(pid)  # it has no last words that anybody should wait for
+        except KeyboardInterrupt:
+            self.cause = Cause(
+                kind=CauseKind.INTERRUPTED, message="interrupted", cell=self._stopped_at()
+            )
+            raise
+        except (NoSuchKernel, RuntimeError, TimeoutError, OSError) as error:
+            if self.cells:
+                raise
+            message = f"the kernel `{self.kernel_name}` did not start: {_first_line(str(error))}"
+            self.cause = Cause(kind=CauseKind.KERNEL_START, message=message)
+
+    @contextmanager
+    def _kernel(self) -> Iterator[tuple[Any, int]]:
+        from jupyter_client.manager import AsyncKernelManager
+        from nbclient import NotebookClient
+
+        with tempfile.TemporaryDirectory(prefix="lm-") as folder:
+            # A socket file cannot be taken by another process, as a port can (papermill#511).
+            transport = {"transport": "ipc", "ip": f"{folder}/k"} if sys.platform != "win32" else {}
+            manager = AsyncKernelManager(kernel_name=self.kernel_name, **transport)
+            client = NotebookClient(
+                self.notebook,
+                km=manager,
+                timeout=self.limits.cell,
+                startup_timeout=_START_TIMEOUT,
+                iopub_timeout=120,
+                raise_on_iopub_timeout=True,
+                coalesce_streams=True,
+                extra_arguments=["--HistoryManager.enabled=False"]
+                if self.kernel_name.startswith("python")
+                else [],
+            )
+            with _started(client, self.cwd, {**os.environ, **self.env}) as pid:
+                yield client, pid
+
+    def _run_cells(self, client: Any, dog: Watchdog) -> None:
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+        runnable = [
+            index
+            for index, cell in enumerate(self.notebook.cells)
+            if cell.cell_type == "code" and cell.source.strip()
+        ]
+        for number, index in enumerate(runnable, start=1):
+            cell = self.notebook.cells[index]
+            title = _title(self.notebook, index)
+            self.observer(CellEvent("started", number, len(runnable), title))
+            log = self.cells[index] = CellLog(datetime.now(UTC))
+            try:
+                client.execute_cell(cell, index)
+            except CellExecutionError as error:
+                if error.ename == "SystemExit" and error.evalue in ("", "0", "None"):
+                    cell.outputs = [output for output in cell.outputs if not _of_exit(output)]
+                    log.ended = datetime.now(UTC)
+                    return
+                log.failed = True
+                log.ended = datetime.now(UTC)
+                self.cause = Cause(
+                    kind=CauseKind.CELL_ERROR,
+                    message=_first_line(f"cell {number} raised {error.ename}: {error.evalue}"),
+                    cell=index,
+                )
+                return
+            except CellTimeoutError:
+                limit = show_duration(self.limits.cell or 120)
+                self.cause = Cause(
+                    kind=CauseKind.DEADLINE,
+                    message=f"cell {number} was stopped: it ran longer than {limit}",
+                    cell=index,
+                )
+                return
+            except DeadKernelError:
+                self.cause = self._death(client, dog, number, index)
+                return
+            log.ended = datetime.now(UTC)
+            seconds = (log.ended - log.started).total_seconds()
+            self.observer(CellEvent("ended", number, len(runnable), title, seconds))
+
+    def _death(self, client: Any, dog: Watchdog, number: int, index: int) -> Cause:
+        if dog.verdict is CauseKind.DEADLINE:
+            limit = show_duration(self.limits.deadline or 0)
+            message = f"the run was stopped in cell {number}: it took longer than {limit}"
+            return Cause(kind=dog.verdict, message=message, cell=index)
+        if dog.verdict is CauseKind.OUT_OF_MEMORY:
+            peak, limit = show_size(dog.peak_memory), show_size(self.limits.memory or 0)
+            message = f"out of memory in cell {number}: {peak} used, {limit} allowed"
+            return Cause(kind=dog.verdict, message=message, cell=index)
+        how = _how_it_ended(client)
+        return Cause(
+            kind=CauseKind.KERNEL_DIED,
+            message=f"the kernel died in cell {number}{how}",
+            cell=index,
+        )
+
+    def _stopped_at(self) -> int | None:
+        return next((index for index, log in self.cells.items() if log.ended is None), None)
+
+
+@contextmanager
+def _started(client: Any, cwd: Path, env: Mapping[str, str]) -> Iterator[int]:
+    client.start_new_kernel(cwd=str(cwd), env=dict(env))
+    pid = client.km.provisioner.pid
+    try:
+        client.start_new_kernel_client()
+        yield pid
+    finally:
+        # Children of a kernel that has ended have another parent and could not be found any more.
+        below = process_tree(pid)
+        with contextlib.suppress(Exception):
+            client._cleanup_kernel()
+        kill_tree(pid, below)
+
+
+def _how_it_ended(client: Any) -> str:
+    process = getattr(client.km.provisioner, "process", None)
+    code = process.poll() if process else None
+    if code is None:
+        return ""
+    if code < 0:
+        import signal
+
+        return f", killed by {signal.Signals(-code).name}"
+    return f" with exit code {code}"
+
+
+def _of_exit(output: Any) -> bool:
+    """Whether an output is only IPython's comment on a `sys.exit()`."""
+    return output.output_type == "error" or "To exit: use 'exit'" in output.get("text", "")
+
+
+def _title(notebook: Any, index: int) -> str:
+    """The nearest heading above a cell, for people who wait for it."""
+    for cell in reversed(notebook.cells[:index]):
+        if cell.cell_type == "markdown":
+            for line in reversed(cell.source.splitlines()):
+                if line.startswith("#"):
+                    return str(line.lstrip("# ").strip())
+    return ""
+
+
+def _first_line(text: str) -> str:
+    text = text.strip().partition("\n")[0]
+    return text if len(text) <= 200 else f"{text[:197]}..."

@@ -1,0 +1,92 @@
+"""Watching a kernel from outside: its memory, its deadline, and its whole process tree.
+
+The watchdog is a thread of the supervising process. It never asks the kernel anything, so a kernel
+that hangs, spins or swaps cannot keep it from acting.
+"""
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+from lastmile.reporting.execution.outcome import Limits
+from lastmile.values import CauseKind
+
+_EVERY = 0.1
+_WAIT = 2.0
+
+
+class Watchdog:
+    """Kills the process tree of `pid` when it breaks a limit, and remembers why."""
+
+    def __init__(self, pid: int, limits: Limits, started: float) -> None:
+        self.verdict: CauseKind | None = None
+        self.peak_memory = 0
+        self._pid = pid
+        self._limits = limits
+        self._started = started
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="lastmile-watchdog", daemon=True)
+
+    @contextmanager
+    def watching(self) -> Iterator["Watchdog"]:
+        """Watch while the block runs; afterwards no process of the tree is left."""
+        self._thread.start()
+        try:
+            yield self
+        finally:
+            self._stop.set()
+            self._thread.join()
+
+    def _watch(self) -> None:
+        while True:
+            self.peak_memory = max(self.peak_memory, tree_memory(self._pid))
+            verdict = self._broken()
+            if verdict:
+                self.verdict = verdict
+                kill_tree(self._pid)
+            if verdict or self._stop.wait(_EVERY):
+                return
+
+    def _broken(self) -> CauseKind | None:
+        if self._limits.memory and self.peak_memory > self._limits.memory:
+            return CauseKind.OUT_OF_MEMORY
+        deadline = self._limits.deadline
+        if deadline and time.monotonic() - self._started > deadline:
+            return CauseKind.DEADLINE
+        return None
+
+
+def tree_memory(pid: int) -> int:
+    """Resident memory of a process and all below it, in bytes; 0 when it is gone."""
+    total = 0
+    for process in process_tree(pid):
+        with contextlib.suppress(psutil.Error):
+            total += process.memory_info().rss
+    return total
+
+
+def kill_tree(pid: int, known: list[psutil.Process] | None = None) -> None:
+    """End a process, its group and all below it, at once; `known` were below it earlier."""
+    processes = [*process_tree(pid), *(known or [])]
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if pid != os.getpgrp():
+            os.killpg(pid, signal.SIGKILL)
+    psutil.wait_procs(processes, timeout=_WAIT)
+
+
+def process_tree(pid: int) -> list[psutil.Process]:
+    """A process and all below it; empty when it is gone."""
+    try:
+        root = psutil.Process(pid)
+        return [root, *root.children(recursive=True)]
+    except psutil.Error:
+        return []

@@ -1,0 +1,105 @@
+"""A plan: everything about a run that is known before it starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lastmile.errors import (
+    BadDefinition,
+    NoParametersCell,
+    raise_faults,
+)
+from lastmile.reporting.definition import Format, ReportFile
+from lastmile.reporting.parameters import Parameter, apply_rules, read_parameters, resolve
+from lastmile.reporting.source import Source, parameters_cell, read_source
+from lastmile.values import run_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report's definition together with its notebook and the parameters that it declares."""
+
+    name: str
+    file: ReportFile
+    source: Source
+    parameters: tuple[Parameter, ...]
+    has_parameters_cell: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run will do. `given` are the values that were asked for, `parameters` all known."""
+
+    key: str
+    report: Report
+    given: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    formats: tuple[Format, ...]
+    started: datetime
+
+    @property
+    def injected(self) -> dict[str, Any]:
+        """The values that the notebook's own defaults are overridden with."""
+        ruled = {p.name for p in self.report.parameters if p.rule.value is not None}
+        return {k: v for k, v in self.parameters.items() if k in self.given or k in ruled}
+
+
+def open_report(name: str, file: ReportFile, root: Path, *, where: str) -> Report:
+    """A report with its notebook read; `root` is the folder that `file.notebook` is relative to.
+
+    Raises:
+        NotebookMissing, NotANotebook, BadDefinition, Faults.
+    """
+    path = root / file.notebook
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise BadDefinition(f"{file.notebook} leads out of the workspace", where=where)
+    source = read_source(path, shown=file.notebook, where=where)
+    cell = parameters_cell(source.notebook())
+    try:
+        declared = read_parameters(cell or "")
+    except SyntaxError as error:
+        raise BadDefinition(
+            f"the parameters cell of {file.notebook} is not Python: {error.msg}",
+            where=f"{file.notebook}, line {error.lineno} of the cell",
+            fix="only assignments such as `month: str = '2015-11'` belong there",
+        ) from error
+    if cell is None and file.parameters:
+        raise NoParametersCell(file.notebook, file.parameters)
+    narrowed, faults = apply_rules(declared, file.parameters, notebook=file.notebook, where=where)
+    raise_faults(faults)
+    return Report(
+        name=name,
+        file=file,
+        source=source,
+        parameters=tuple(narrowed),
+        has_parameters_cell=cell is not None,
+    )
+
+
+def plan_run(
+    report: Report,
+    given: Mapping[str, Any],
+    *,
+    formats: tuple[Format, ...] = (),
+    now: datetime,
+) -> Plan:
+    """The plan of one run. Everything that is wrong with `given` is told at once.
+
+    Raises:
+        UnknownParameter, BadParameter, NoParametersCell: one fault.
+        Faults: several.
+    """
+    if given and not report.has_parameters_cell:
+        raise NoParametersCell(report.source.shown, given)
+    values, faults = resolve(report.parameters, given, notebook=report.source.shown)
+    raise_faults(faults)
+    return Plan(
+        key=run_key(now),
+        report=report,
+        given=dict(given),
+        parameters=values,
+        formats=formats or report.file.formats,
+        started=now,
+    )

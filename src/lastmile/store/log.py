@@ -1,0 +1,186 @@
+"""The run log: read any time, each write a transaction of its own.
+
+A run is recorded as running before its kernel starts and gets its end in one statement. Long work
+never happens inside a transaction.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, update
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
+
+from lastmile.errors import RunUnknown, StoreUnusable
+from lastmile.store.migrate import migrate
+from lastmile.store.tables import runs
+from lastmile.values import Cause, CauseKind, Run, State
+
+_BUSY_SECONDS = 30
+
+
+class RunLog:
+    """The runs of a workspace, in any database that SQLAlchemy reaches."""
+
+    def __init__(self, url: str) -> None:
+        """Open the log at `url` and bring its tables up to date.
+
+        Raises:
+            StoreUnusable: the database cannot be opened.
+            StoreTooNew: a newer lastmile has written it.
+        """
+        self._shown = url.rpartition("@")[2]
+        with self._told():
+            self._engine = _engine(url)
+            self._writer = self._engine.execution_options(writes=True)
+            migrate(self._writer, shown=self._shown)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engine.dispose()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (DatabaseError, ArgumentError, ImportError, OSError) as error:
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            raise StoreUnusable(self._shown, reason) from error
+
+    def begin(self, run: Run) -> None:
+        """Record a run as running under this process."""
+        process = psutil.Process()
+        row = _row(run) | {
+            "host": socket.gethostname(),
+            "pid": process.pid,
+            "pid_started": process.create_time(),
+        }
+        with self._told(), self._writer.begin() as connection:
+            connection.execute(insert(runs).values(row))
+
+    def end(self, run: Run) -> None:
+        """Record how a run ended."""
+        with self._told(), self._writer.begin() as connection:
+            connection.execute(update(runs).where(runs.c.key == run.key).values(_row(run)))
+
+    def history(self, report: str | None = None, *, limit: int = 20) -> list[Run]:
+        """The newest runs first, of one report or of all."""
+        query = select(runs).order_by(runs.c.started.desc(), runs.c.key.desc()).limit(limit)
+        if report is not None:
+            query = query.where(runs.c.report == report)
+        with self._told(), self._engine.connect() as connection:
+            return [_run(row) for row in connection.execute(query)]
+
+    def find(self, key: str) -> Run:
+        """The run with that key.
+
+        Raises:
+            RunUnknown: there is none.
+        """
+        with self._told(), self._engine.connect() as connection:
+            row = connection.execute(select(runs).where(runs.c.key == key)).first()
+        if row is None:
+            raise RunUnknown(key)
+        return _run(row)
+
+    def reconcile(self, *, now: datetime) -> list[Run]:
+        """Mark runs of this host as lost whose supervising process is gone; return them."""
+        here = (runs.c.state == State.RUNNING) & (runs.c.host == socket.gethostname())
+        with self._told(), self._engine.connect() as connection:
+            open_rows = connection.execute(select(runs).where(here)).all()
+        lost = [row for row in open_rows if not _alive(row.pid, row.pid_started)]
+        for row in lost:
+            change = {
+                "state": State.FAILED,
+                "ended": now,
+                "cause_kind": CauseKind.LOST,
+                "cause_message": "the process that supervised the run ended without a word",
+            }
+            with self._told(), self._writer.begin() as connection:
+                connection.execute(
+                    update(runs)
+                    .where(runs.c.key == row.key, runs.c.state == State.RUNNING)
+                    .values(change)
+                )
+        return [self.find(row.key) for row in lost]
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite:///"):
+        return create_engine(url)
+    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: object) -> None:
+        # WAL: readers do not wait for the writer.
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        # The driver must not begin transactions by itself: it leaves table changes out of them.
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A writer takes its lock at once: one that asks for it half-way may be refused.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _alive(pid: int, started: float) -> bool:
+    if pid == os.getpid():
+        return True
+    try:
+        return abs(psutil.Process(pid).create_time() - started) < 1
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _row(run: Run) -> dict[str, Any]:
+    return {
+        "key": run.key,
+        "report": run.report,
+        "state": run.state,
+        "cause_kind": run.cause.kind if run.cause else None,
+        "cause_message": run.cause.message if run.cause else None,
+        "cause_cell": run.cause.cell if run.cause else None,
+        "parameters": run.parameters,
+        "started": run.started,
+        "ended": run.ended,
+        "seconds": run.seconds,
+        "cells": run.cells,
+        "peak_memory": run.peak_memory,
+        "folder": str(run.folder) if run.folder else None,
+        "files": list(run.files),
+    }
+
+
+def _run(row: Row[Any]) -> Run:
+    cause = None
+    if row.cause_kind is not None:
+        kind = CauseKind(row.cause_kind)
+        cause = Cause(kind=kind, message=row.cause_message, cell=row.cause_cell)
+    return Run(
+        key=row.key,
+        report=row.report,
+        state=State(row.state),
+        cause=cause,
+        parameters=row.parameters,
+        started=row.started,
+        ended=row.ended,
+        seconds=row.seconds,
+        cells=row.cells,
+        peak_memory=row.peak_memory,
+        folder=Path(row.folder) if row.folder else None,
+        files=tuple(row.files),
+    )

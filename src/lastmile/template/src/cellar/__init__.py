@@ -1,0 +1,1 @@
+"""Wines of three origins, as chemists measured them."""

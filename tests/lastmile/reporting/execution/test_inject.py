@@ -1,0 +1,69 @@
+"""Values become code only as literals."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbformat import v4
+
+from lastmile.reporting.execution.inject import TAG, code_of, inject
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.dates()
+    | st.datetimes()
+    | st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])).map(Path),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+def test_code_gives_back_the_very_value(value):
+    names: dict = {}
+    exec(code_of({"x": value}), names)
+
+    assert value == names["x"]
+    assert type(value) is type(names["x"])
+
+
+def test_a_hostile_text_stays_a_text(tmp_path):
+    trace = tmp_path / "trace"
+    names: dict = {}
+    exec(code_of({"x": f"'\nopen({str(trace)!r}, 'w')\n#"}), names)
+
+    assert not trace.exists()
+
+
+def test_other_objects_are_not_written_as_code():
+    with pytest.raises(TypeError):
+        code_of({"x": object()})
+
+
+def test_the_cell_stands_behind_the_parameters_cell_once():
+    notebook = v4.new_notebook(
+        cells=[
+            v4.new_markdown_cell("# T"),
+            v4.new_code_cell("x = 1", metadata={"tags": ["parameters"]}),
+            v4.new_code_cell("x"),
+        ]
+    )
+    for value in (2, 3):
+        inject(notebook, {"x": value, "day": date(2015, 1, 2), "at": datetime(2015, 1, 2)})  # noqa: DTZ001
+
+    assert [c.metadata.get("tags", []) for c in notebook.cells] == [[], ["parameters"], [TAG], []]
+    assert "x = 3" in notebook.cells[2].source
+    assert notebook.metadata["papermill"]["parameters"]["day"] == "2015-01-02"
+
+
+def test_no_values_need_no_cell():
+    notebook = v4.new_notebook(cells=[v4.new_code_cell("x")])
+    inject(notebook, {})
+
+    assert len(notebook.cells) == 1

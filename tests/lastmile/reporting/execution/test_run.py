@@ -1,0 +1,206 @@
+"""Real kernels that end in every way: the state, the cause, and what the notebook says of it."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from lastmile.clock import now
+from lastmile.reporting.definition import ReportFile
+from lastmile.reporting.execution.run import execute
+from lastmile.reporting.plan import open_report, plan_run
+from lastmile.values import CauseKind, State
+
+
+@pytest.fixture(name="execute_cells")
+def _execute_cells(tmp_path, make_notebook):
+    def run(*cells, given=None, parameters="x: int = 3", observer=None, **keys):
+        make_notebook(tmp_path / "a.ipynb", cells, parameters)
+        file = ReportFile(title="T", notebook="a.ipynb", **keys)
+        plan = plan_run(open_report("a", file, tmp_path, where="a.toml"), given or {}, now=now())
+        return execute(plan, **({"observer": observer} if observer else {}))
+
+    return run
+
+
+def states(executed) -> list[str]:
+    return [
+        cell.metadata["lastmile"]["state"]
+        for cell in executed.notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def papermill_states(executed) -> list[str]:
+    return [
+        cell.metadata["papermill"]["status"]
+        for cell in executed.notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def test_a_good_run_has_outputs_and_figures_of_its_cost(execute_cells, tmp_path):
+    events = []
+    executed = execute_cells("print(x + 1)", given={"x": "7"}, observer=events.append)
+
+    assert (executed.state, executed.cause) == (State.SUCCEEDED, None)
+    assert executed.notebook.cells[-1].outputs[0].text == "8\n"
+    assert executed.cell_seconds < executed.seconds
+    assert executed.peak_memory > 10_000_000
+    assert [(e.phase, e.number) for e in events[:2]] == [("started", 1), ("ended", 1)]
+    assert {3} == {event.total for event in events}
+    nbformat.validate(executed.notebook)
+
+
+def test_the_kernel_works_in_the_folder_of_its_notebook(execute_cells, tmp_path):
+    (tmp_path / "data.txt").write_text("here")
+    executed = execute_cells("print(open('data.txt').read())")
+
+    assert executed.notebook.cells[-1].outputs[0].text == "here\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "keys", "kind", "words", "mark"),
+    [
+        pytest.param("1 / 0", {}, CauseKind.CELL_ERROR, "ZeroDivisionError", "failed", id="error"),
+        pytest.param(
+            "import sys; sys.exit(3)", {}, CauseKind.CELL_ERROR, "SystemExit: 3", "failed",
+            id="exit 3",
+        ),
+        pytest.param(
+            "import os; os.kill(os.getpid(), 9)", {}, CauseKind.KERNEL_DIED, "SIGKILL", "stopped",
+            id="kill -9",
+        ),
+        pytest.param(
+            "import os; os.abort()", {}, CauseKind.KERNEL_DIED, "SIGABRT", "stopped", id="abort"
+        ),
+        pytest.param(
+            "import time; time.sleep(60)", {"timeout": "3s"}, CauseKind.DEADLINE,
+            "longer than 3.0 s", "stopped", id="deadline of the run",
+        ),
+        pytest.param(
+            "import time; time.sleep(60)", {"cell_timeout": "1s"}, CauseKind.DEADLINE,
+            "longer than 1.0 s", "stopped", id="limit of a cell",
+        ),
+        pytest.param(
+            "b = bytearray(400_000_000); import time; time.sleep(60)", {"memory": "300 MB"},
+            CauseKind.OUT_OF_MEMORY, "300 MB allowed", "stopped", id="memory",
+        ),
+    ],
+)  # fmt: skip
+def test_a_bad_run_says_why_and_where_and_nothing_that_did_not_run_is_completed(
+    execute_cells, cell, keys, kind, words, mark
+):
+    executed = execute_cells(cell, "print('later')", **keys)
+
+    assert State.FAILED is executed.state
+    assert (kind, 1) == (executed.cause.kind, executed.cause.cell)
+    assert words in executed.cause.message
+    assert "cell 2" in executed.cause.message
+    assert ["completed", mark, "not-run"] == states(executed)
+    assert papermill_states(executed) == ["completed", "failed", "pending"]
+    assert executed.notebook.metadata["papermill"]["exception"] is True
+    assert executed.notebook.cells[-1].outputs == []
+
+
+def test_sys_exit_0_ends_the_run_early_and_well(execute_cells):
+    executed = execute_cells("import sys; sys.exit(0)", "1 / 0")
+
+    assert State.SUCCEEDED is executed.state
+    assert states(executed) == ["completed", "completed", "not-run"]
+    assert executed.notebook.cells[1].outputs == []
+
+
+def test_no_child_of_the_kernel_survives(execute_cells):
+    marker = "8641"
+    execute_cells(f"import subprocess; subprocess.Popen(['sleep', '{marker}'])", "1 / 0")
+
+    assert [
+        p for p in psutil.process_iter(["cmdline"]) if marker in (p.info["cmdline"] or [])
+    ] == []
+
+
+def test_an_unknown_kernel_is_a_cause_not_a_traceback(execute_cells):
+    executed = execute_cells("1", kernel="no-such-kernel")
+
+    assert CauseKind.KERNEL_START is executed.cause.kind
+    assert "no-such-kernel" in executed.cause.message
+    assert states(executed) == ["not-run", "not-run"]
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_an_interrupted_run_is_cancelled_and_leaves_no_process(tmp_path, make_notebook, number):
+    import signal
+
+    make_notebook(tmp_path / "a.ipynb", ["import time; time.sleep(8642)"], "x: int = 3")
+    code = f"""
+import signal, sys
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+from pathlib import Path
+from lastmile.clock import now
+from lastmile.reporting.definition import ReportFile
+from lastmile.reporting.execution.run import RunInterrupted, execute
+from lastmile.reporting.plan import open_report, plan_run
+file = ReportFile(title="T", notebook="a.ipynb")
+report = open_report("a", file, Path({str(tmp_path)!r}), where="")
+def tell(event):
+    if event.number == 2: print("sleeping", flush=True)
+try:
+    execute(plan_run(report, {{}}, now=now()), observer=tell)
+except RunInterrupted as stop:
+    print(stop.executed.state, stop.executed.cause.kind, stop.executed.cause.cell, flush=True)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "sleeping\n"
+    time.sleep(0.3)
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(getattr(signal, number))
+    out, err = process.communicate(timeout=30)
+
+    assert out == "cancelled interrupted 1\n"
+    assert err == ""
+    assert below
+    assert psutil.wait_procs(below, timeout=5)[1] == []
+
+
+def test_plain_papermill_tells_the_truth_through_our_engine(tmp_path, make_notebook):
+    source = make_notebook(
+        tmp_path / "a.ipynb", ["import os; os.kill(os.getpid(), 9)", "2"], "x: int = 3"
+    )
+    target = tmp_path / "out.ipynb"
+    command = [Path(sys.executable).with_name("papermill"), "--engine", "lastmile"]
+    done = subprocess.run(
+        [*command, "--no-progress-bar", "-p", "x", "4", source, target],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    cells = nbformat.read(target, as_version=4).cells
+
+    assert done.returncode != 0
+    assert "killed by SIGKILL" in done.stderr
+    assert [cell.metadata["papermill"]["status"] for cell in cells] == [
+        "completed",
+        "completed",
+        "failed",
+        "pending",
+    ]
+
+
+def test_plain_papermill_runs_a_good_notebook_through_our_engine(tmp_path, make_notebook):
+    import papermill
+
+    source = make_notebook(tmp_path / "a.ipynb", ["print(x)"], "x: int = 3")
+    done = papermill.execute_notebook(
+        source, tmp_path / "out.ipynb", {"x": 5}, engine_name="lastmile", progress_bar=False
+    )
+
+    assert done.cells[-1].outputs[0].text == "5\n"
+    assert done.metadata.papermill.exception is None

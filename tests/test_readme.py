@@ -1,0 +1,111 @@
+"""The documentation says what is true: each command, target and path in it exists."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from lastmile.cli.main import lastmile
+
+ROOT = Path(__file__).parent.parent
+PAGES = [
+    ROOT / name
+    for name in ("README.md", "CONTRIBUTING.md", "reports/README.md", "exports/README.md",
+                 "schedule/README.md", "src/lastmile/template/README.md")
+]  # fmt: skip
+
+
+def blocks(page: Path, language: str = "") -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)
+
+
+def command_lines() -> list[tuple[str, str]]:
+    return [
+        (page.name, line.split("#")[0].strip())
+        for page in PAGES
+        for block in blocks(page, "(?:sh|console)?")
+        for line in block.splitlines()
+        if line.startswith(("lastmile ", "make "))
+    ]
+
+
+@pytest.mark.parametrize(("page", "line"), command_lines())
+def test_each_command_of_the_documentation_exists(page, line):
+    words = shlex.split(line.split("&&")[0])
+    if words[0] == "make":
+        assert f"\n{words[1]}:" in (ROOT / "Makefile").read_text()
+        return
+    command: click.Command = lastmile
+    rest = words[1:]
+    context = click.Context(lastmile)
+    while isinstance(command, click.Group):
+        found = command.get_command(context, rest.pop(0))
+        assert found is not None, line
+        command = found
+    command.make_parser(context).parse_args(rest)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_link_of_the_documentation_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def commands(
+    group: click.Group = lastmile, path: str = "lastmile"
+) -> list[tuple[str, click.Command]]:
+    found = []
+    for name, command in group.commands.items():
+        inner = f"{path} {name}"
+        found.append((inner, command))
+        if isinstance(command, click.Group):
+            found += commands(command, inner)
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), commands(), ids=lambda part: str(part))
+def test_each_command_has_help_with_an_example(name, command):
+    assert command.help
+    assert all(p.help for p in command.params if isinstance(p, click.Option))
+    if not isinstance(command, click.Group) and command.params:
+        assert "Example" in (command.epilog or ""), name
+
+
+def test_every_everyday_command_is_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+
+    assert [
+        name
+        for name, command in commands()
+        if not isinstance(command, click.Group) and name not in readme
+    ] == []
+
+
+def test_definitions_in_the_documentation_are_read_without_a_fault():
+    from lastmile.definitions import parse_definition
+    from lastmile.exporting.definition import ExportFile
+    from lastmile.reporting.definition import ReportFile
+    from lastmile.scheduling.definition import ScheduleFile
+
+    for name, model in (("reports", ReportFile), ("exports", ExportFile),
+                        ("schedule", ScheduleFile)):  # fmt: skip
+        page = ROOT / name / "README.md"
+        examples = blocks(page, "toml")
+        assert examples
+        for example in examples:
+            parse_definition(example, model, shown=str(page))
+
+
+def test_the_folders_of_the_readme_are_those_of_the_top_level():
+    readme = (ROOT / "README.md").read_text()
+    folders = {
+        path.name
+        for path in ROOT.iterdir()
+        if path.is_dir() and not path.name.startswith((".", "dist", "build"))
+    }
+
+    assert {"reports", "notebooks", "src", "exports", "tests", "schedule"} == folders
+    for folder in folders:
+        assert f"`{folder}/`" in readme
