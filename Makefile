@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: help demo test check fix bench lock clean
+.PHONY: help demo test check fix bench picture lock clean
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -25,6 +25,9 @@ fix: .venv/.dev  ## format the code and mend what can be mended by itself
 
 bench: .venv/.dev  ## measure, side by side with what users have today
 	$(RUN)/python -m tests.benchmarks
+
+picture: .venv/.dev  ## make README.png from what the demo built (needs Chromium)
+	$(RUN)/python -m tests.picture
 
 lock: .venv/.dev  ## resolve the dependencies again
 	$(RUN)/uv pip compile pyproject.toml --extra reports --extra exports --extra example --extra source \

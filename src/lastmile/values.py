@@ -6,7 +6,7 @@ are stable: they stand in the run log and in files, and are never display text.
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -65,9 +65,10 @@ class Cause:
 class Run:
     """One supervised execution of a plan.
 
-    `key` names the run and its folder. `parameters` are plain JSON values. `seconds` is the wall
-    time of the whole run; `peak_memory` is the largest resident size of the kernel and its
-    children, in bytes. `files` are names inside `folder`; a run that was not published has neither.
+    `key` names the run and its folder. `parameters` are all known values, `given` those that were
+    asked for; both are plain JSON values. `seconds` is the wall time of the whole run;
+    `peak_memory` is the largest resident size of the kernel and its children, in bytes. `files`
+    are names inside `folder`; a run that was not published has neither.
     """
 
     key: str
@@ -75,6 +76,7 @@ class Run:
     state: State
     cause: Cause | None = None
     parameters: dict[str, Any]
+    given: dict[str, Any] = field(default_factory=dict)
     started: datetime
     ended: datetime | None = None
     seconds: float | None = None

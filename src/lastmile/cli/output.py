@@ -47,16 +47,21 @@ def say_json(value: Any) -> None:
     out.file.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def say_table(headings: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> None:
-    """Rows under headings: a table on a terminal, tabs between the cells elsewhere."""
+def say_table(
+    headings: Sequence[str], rows: Iterable[Sequence[str | Text]], *, whole: int = 2
+) -> None:
+    """Rows under headings: a table on a terminal, tabs between the cells elsewhere.
+
+    The first `whole` columns are never broken into lines.
+    """
     rows = list(rows)
     if not out.is_terminal:
         for row in rows:
             out.file.write("\t".join(str(cell) for cell in row).rstrip("\t") + "\n")
         return
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for index, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=index < whole)
     for row in rows:
         table.add_row(*row)
     out.print(table, soft_wrap=False)
@@ -83,6 +88,7 @@ def run_as_json(run: Run) -> dict[str, Any]:
         if run.cause is None
         else {"kind": run.cause.kind.value, "message": run.cause.message, "cell": run.cause.cell},
         "parameters": run.parameters,
+        "given": run.given,
         "started": run.started.isoformat(),
         "ended": run.ended.isoformat() if run.ended else None,
         "seconds": run.seconds,
@@ -93,19 +99,19 @@ def run_as_json(run: Run) -> dict[str, Any]:
     }
 
 
-def run_rows(runs: Iterable[Run]) -> list[list[str | Text]]:
-    """Runs as rows of key, report, state, duration and cause."""
-    return [
+def say_runs(runs: Iterable[Run], *, of_one_report: bool = False) -> None:
+    """Runs, one a row; parameters only where they were asked for."""
+    rows = [
         [
             run.key,
-            run.report,
+            *([] if of_one_report else [run.report]),
             state_text(run.state),
             "" if run.seconds is None else show_duration(run.seconds),
-            " ".join(f"{name}={value}" for name, value in run.parameters.items()),
+            " ".join(f"{name}={value}" for name, value in run.given.items()),
             str(run.cause or ""),
         ]
         for run in runs
     ]
-
-
-RUN_HEADINGS = ("run", "report", "state", "took", "parameters", "cause")
+    report = [] if of_one_report else ["report"]
+    headings = ["run", *report, "state", "took", "parameters", "cause"]
+    say_table(headings, rows, whole=len(headings) - 2)

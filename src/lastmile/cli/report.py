@@ -6,13 +6,12 @@ from typing import Any
 import click
 
 from lastmile.cli.output import (
-    RUN_HEADINGS,
     complain,
     path_shown,
     run_as_json,
-    run_rows,
     say,
     say_json,
+    say_runs,
     say_table,
     state_text,
 )
@@ -164,7 +163,7 @@ def show(door: Door, name: str, as_json: bool) -> None:
         ),
     )
     say()
-    say_table(RUN_HEADINGS, run_rows(runs))
+    say_runs(runs, of_one_report=True)
     if not runs:
         say(f"no runs yet: lastmile report run {name}", "dim")
 
@@ -194,6 +193,6 @@ def history(door: Door, name: str | None, limit: int, as_json: bool) -> None:
     if as_json:
         say_json([run_as_json(run) for run in runs])
         return
-    say_table(RUN_HEADINGS, run_rows(runs))
+    say_runs(runs, of_one_report=name is not None)
     if not runs:
         say("no runs yet", "dim")

@@ -9,7 +9,6 @@ from typing import Any
 
 from lastmile.reporting.execution.outcome import Executed
 from lastmile.reporting.plan import Plan
-from lastmile.values import plain
 
 _TOOLS = ("lastmile", "papermill", "nbclient", "ipykernel", "typst")
 
@@ -20,7 +19,6 @@ def provenance_of(plan: Plan, root: Path, executed: Executed) -> dict[str, Any]:
         "notebook": plan.report.source.shown,
         "notebook_sha256": plan.report.source.sha256,
         "git": _git(root),
-        "given": plain(dict(plan.given)),
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "host": platform.node(),

@@ -126,6 +126,7 @@ def _begun(plan: Plan) -> Run:
         report=plan.report.name,
         state=State.RUNNING,
         parameters=plain(dict(plan.parameters)),
+        given=plain(dict(plan.given)),
         started=plan.started,
     )
 

@@ -48,6 +48,7 @@ runs = Table(
     Column("cause_message", String),
     Column("cause_cell", Integer),
     Column("parameters", JSON, nullable=False),
+    Column("given", JSON, nullable=False),
     Column("started", Instant, nullable=False),
     Column("ended", Instant),
     Column("seconds", Float),

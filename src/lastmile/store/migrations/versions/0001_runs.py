@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("cause_message", sa.String),
         sa.Column("cause_cell", sa.Integer),
         sa.Column("parameters", sa.JSON, nullable=False),
+        sa.Column("given", sa.JSON, nullable=False),
         sa.Column("started", sa.DateTime, nullable=False),
         sa.Column("ended", sa.DateTime),
         sa.Column("seconds", sa.Float),

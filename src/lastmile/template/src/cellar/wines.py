@@ -17,7 +17,7 @@ NUMBERS = ["alcohol", "malic_acid", "flavanoids"]
 @cache
 def wines() -> pd.DataFrame:
     """One row a wine: measurements, colour as a word, and origin."""
-    frame = load_wine(as_frame=True).frame
+    frame: pd.DataFrame = load_wine(as_frame=True).frame
     colour = pd.cut(frame["color_intensity"], [0, 4, 7, 99], labels=["pale", "medium", "deep"])
     origin = frame["target"].map(dict(enumerate(ORIGINS)))
     return frame[NUMBERS].assign(colour=colour.astype(str), origin=origin)

@@ -1,0 +1,81 @@
+"""`make picture`: README.png, a real report page beside a real bundle.
+
+Run after `make demo`. Needs Chromium.
+"""
+
+import base64
+import html
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "reports/_built/seattle-weather/latest/index.html"
+BUNDLE = ROOT / "exports/_built/rain-tomorrow-1.0.0"
+WIDTH, HEIGHT = 1400, 760
+
+FRAME = """
+<style>
+  body {{ margin: 0; font: 15px/1.65 "DejaVu Sans Mono", monospace; background: #e9edf2;
+          width: {width}px; height: {height}px; display: flex; gap: 28px; padding: 28px;
+          box-sizing: border-box; }}
+  figure {{ margin: 0; background: white; border-radius: 10px; overflow: hidden;
+            box-shadow: 0 6px 24px #0002; }}
+  .page {{ flex: 0 0 800px; }}
+  .page img {{ width: 100%; display: block; }}
+  .bundle {{ flex: 1; padding: 26px 28px; background: #16202c; color: #dbe4ee; }}
+  .bundle b {{ color: #7cc4ff; font-weight: normal; }}
+  .bundle i {{ color: #8ea0b3; font-style: normal; }}
+  pre {{ margin: 0; font: inherit; }}
+</style>
+<figure class="page"><img src="data:image/png;base64,{shot}"></figure>
+<figure class="bundle"><pre>{tree}</pre></figure>
+"""
+
+
+def tree() -> str:
+    """The bundle's folder as text, with the size of each file, and how it was checked."""
+    lines = [f"<b>{BUNDLE.name}/</b>"]
+    files = sorted(path for path in BUNDLE.rglob("*") if path.is_file())
+    names = [path.relative_to(BUNDLE).as_posix() for path in files]
+    short = [name.replace("Data/com.apple.CoreML/", "…/") for name in names]
+    for index, (name, path) in enumerate(zip(short, files, strict=True)):
+        branch = "└─" if index == len(files) - 1 else "├─"
+        folder, _, leaf = name.rpartition("/")
+        shown = f"{html.escape(folder)}/<br>{'│  ' if branch == '├─' else '   '}  " if folder else ""
+        size = f"{path.stat().st_size / 1000:.1f} kB"
+        lines.append(f"{branch} {shown}{html.escape(leaf)} <i>{size}</i>")
+    lines += ["", "<b>$ lastmile export check …</b>", *check()]
+    return "<br>".join(lines)
+
+
+def check() -> list[str]:
+    """What `lastmile export check` finds, in a few words."""
+    from lastmile.exporting.bundle import check_bundle
+
+    result = check_bundle(BUNDLE)
+    verdict = "holds" if result.holds else "does not hold"
+    rows = [
+        f"{asked.engine:<18}{asked.rows} rows, {asked.label_mismatches} differ"
+        for asked in result.asked
+    ]
+    return [*map(html.escape, rows), f"{result.name} {result.version} {verdict}"]
+
+
+def main() -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+        )
+        page = browser.new_page(viewport={"width": 1150, "height": 1010}, device_scale_factor=1.4)
+        page.goto(PAGE.as_uri())
+        shot = base64.b64encode(page.screenshot()).decode()
+        page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+        page.set_content(FRAME.format(width=WIDTH, height=HEIGHT, shot=shot, tree=tree()))
+        page.screenshot(path=ROOT / "README.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
