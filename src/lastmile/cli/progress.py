@@ -45,7 +45,7 @@ def _move(bar: Progress, task: object, event: CellEvent) -> None:
 
 
 def _tell(event: CellEvent) -> None:
-    if event.phase == "ended" and (event.seconds >= _SLOW_CELL or event.number == event.total):
+    if event.phase == "ended" and (event.seconds >= _SLOW_CELL or event.last):
         note(
             f"  cell {event.number} of {event.total}"
             f"{f' ({event.title})' if event.title else ''}: {show_duration(event.seconds)}"

@@ -179,5 +179,5 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(lastmile, make_works
     answer = lastmile("report", "run", "plain", "--format", "html", cwd=root)
 
     assert "plain: starting the kernel" in answer.err
-    assert "cell 2 of 2 (Sums)" in answer.err
+    assert "cell 3 of 3 (Sums)" in answer.err
     assert "\x1b" not in answer.err + answer.out

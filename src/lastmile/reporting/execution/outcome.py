@@ -21,12 +21,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class CellEvent:
-    """A code cell started or ended; `number` counts code cells from 1 to `total`."""
+    """A code cell started or ended; `number` is its place among all `total` cells, from 1."""
 
     phase: Phase
     number: int
     total: int
     title: str
+    last: bool
     seconds: float = 0.0
 
 

@@ -17,6 +17,7 @@ from lastmile.reporting.execution.watchdog import Watchdog, kill_tree, process_t
 from lastmile.values import Cause, CauseKind, show_duration, show_size
 
 _START_TIMEOUT = 60
+_OUTPUT_TIMEOUT = 120
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ class Session:
                 km=manager,
                 timeout=self.limits.cell,
                 startup_timeout=_START_TIMEOUT,
-                iopub_timeout=120,
+                iopub_timeout=_OUTPUT_TIMEOUT,
                 raise_on_iopub_timeout=True,
                 coalesce_streams=True,
                 extra_arguments=["--HistoryManager.enabled=False"]
@@ -97,63 +98,58 @@ class Session:
                 yield client, pid
 
     def _run_cells(self, client: Any, dog: Watchdog) -> None:
-        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
         runnable = [
             index
             for index, cell in enumerate(self.notebook.cells)
             if cell.cell_type == "code" and cell.source.strip()
         ]
-        for number, index in enumerate(runnable, start=1):
-            cell = self.notebook.cells[index]
-            title = _title(self.notebook, index)
-            self.observer(CellEvent("started", number, len(runnable), title))
+        total = len(self.notebook.cells)
+        for index in runnable:
+            number, title, last = index + 1, _title(self.notebook, index), index == runnable[-1]
+            self.observer(CellEvent("started", number, total, title, last))
             log = self.cells[index] = CellLog(datetime.now(UTC))
-            try:
-                client.execute_cell(cell, index)
-            except CellExecutionError as error:
-                if error.ename == "SystemExit" and error.evalue in ("", "0", "None"):
-                    cell.outputs = [output for output in cell.outputs if not _of_exit(output)]
-                    log.ended = datetime.now(UTC)
-                    return
-                log.failed = True
-                log.ended = datetime.now(UTC)
-                self.cause = Cause(
-                    kind=CauseKind.CELL_ERROR,
-                    message=_first_line(f"cell {number} raised {error.ename}: {error.evalue}"),
-                    cell=index,
-                )
-                return
-            except CellTimeoutError:
-                limit = show_duration(self.limits.cell or 120)
-                self.cause = Cause(
-                    kind=CauseKind.DEADLINE,
-                    message=f"cell {number} was stopped: it ran longer than {limit}",
-                    cell=index,
-                )
-                return
-            except DeadKernelError:
-                self.cause = self._death(client, dog, number, index)
+            goes_on = self._run_cell(client, dog, index)
+            if self.cause and not log.failed:
                 return
             log.ended = datetime.now(UTC)
             seconds = (log.ended - log.started).total_seconds()
-            self.observer(CellEvent("ended", number, len(runnable), title, seconds))
+            self.observer(CellEvent("ended", number, total, title, last, seconds))
+            if not goes_on:
+                return
 
-    def _death(self, client: Any, dog: Watchdog, number: int, index: int) -> Cause:
+    def _run_cell(self, client: Any, dog: Watchdog, index: int) -> bool:
+        """Run one cell and say whether the next one follows; `cause` says why it does not."""
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+        cell = self.notebook.cells[index]
+        try:
+            client.execute_cell(cell, index)
+        except CellExecutionError as error:
+            if error.ename == "SystemExit" and error.evalue in ("", "0", "None"):
+                cell.outputs = [output for output in cell.outputs if not _of_exit(output)]
+                return False
+            self.cells[index].failed = True
+            message = _first_line(f"cell {index + 1} raised {error.ename}: {error.evalue}")
+            self.cause = Cause(kind=CauseKind.CELL_ERROR, message=message, cell=index)
+        except CellTimeoutError:
+            limit = show_duration(self.limits.cell or _OUTPUT_TIMEOUT)
+            message = f"cell {index + 1} was stopped: it ran longer than {limit}"
+            self.cause = Cause(kind=CauseKind.DEADLINE, message=message, cell=index)
+        except DeadKernelError:
+            kind, message = self._death(client, dog)
+            where = f"{message[0]} in cell {index + 1}{message[1]}"
+            self.cause = Cause(kind=kind, message=where, cell=index)
+        return self.cause is None
+
+    def _death(self, client: Any, dog: Watchdog) -> tuple[CauseKind, tuple[str, str]]:
+        """Why the kernel is gone, in words for before and behind the cell's number."""
         if dog.verdict is CauseKind.DEADLINE:
             limit = show_duration(self.limits.deadline or 0)
-            message = f"the run was stopped in cell {number}: it took longer than {limit}"
-            return Cause(kind=dog.verdict, message=message, cell=index)
+            return dog.verdict, ("the run was stopped", f": it took longer than {limit}")
         if dog.verdict is CauseKind.OUT_OF_MEMORY:
             peak, limit = show_size(dog.peak_memory), show_size(self.limits.memory or 0)
-            message = f"out of memory in cell {number}: {peak} used, {limit} allowed"
-            return Cause(kind=dog.verdict, message=message, cell=index)
-        how = _how_it_ended(client)
-        return Cause(
-            kind=CauseKind.KERNEL_DIED,
-            message=f"the kernel died in cell {number}{how}",
-            cell=index,
-        )
+            return dog.verdict, ("out of memory", f": {peak} used, {limit} allowed")
+        return CauseKind.KERNEL_DIED, ("the kernel died", _how_it_ended(client))
 
     def _stopped_at(self) -> int | None:
         return next((index for index, log in self.cells.items() if log.ended is None), None)
