@@ -1,6 +1,7 @@
 """What tests of every part share: workspaces, notebooks, and the command line."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -114,3 +115,21 @@ def start_lastmile() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium, or a skip that says why there is none."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    if found is None:
+        if os.environ.get("LASTMILE_REQUIRE_ALL") == "1":
+            pytest.fail("no Chromium found, and LASTMILE_REQUIRE_ALL=1")
+        pytest.skip(f"no Chromium found: none of {', '.join(names)} is on the PATH")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as session:
+        chromium = session.chromium.launch(executable_path=found, args=arguments)
+        yield chromium
+        chromium.close()

@@ -2,8 +2,6 @@
 
 import base64
 import io
-import os
-import shutil
 import struct
 import zlib
 
@@ -129,24 +127,6 @@ def build():
 @pytest.fixture
 def front():
     return Front(title="The month", subtitle="against others", facts=(("Month", "2015-05"),))
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium, or a skip that says why there is none."""
-    from playwright.sync_api import sync_playwright
-
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = next((path for name in names if (path := shutil.which(name))), None)
-    if found is None:
-        if os.environ.get("LASTMILE_REQUIRE_ALL") == "1":
-            pytest.fail("no Chromium found, and LASTMILE_REQUIRE_ALL=1")
-        pytest.skip(f"no Chromium found: none of {', '.join(names)} is on the PATH")
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as session:
-        chromium = session.chromium.launch(executable_path=found, args=arguments)
-        yield chromium
-        chromium.close()
 
 
 def pdf_text(data):

@@ -1,0 +1,189 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from lastmile.errors import EvidenceFailed, RowsRefused
+from lastmile.exporting.evidence import Tolerances, demand_holds, gather_evidence
+from lastmile.exporting.onnx import to_onnx
+
+
+class Wrong:
+    """An engine that answers as the graph does, but for what `spoil` does to the answers."""
+
+    unknowns = ("Whether ties go to the first class.",)
+
+    def __init__(self, graph, spoil):
+        self.graph, self.spoil = graph, spoil
+
+    def run(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        return self.spoil({key: values.copy() for key, values in self.graph.run(frame).items()})
+
+
+def other_label(answers):
+    answers["label"][0] = "nie" if answers["label"][0] == "tak" else "tak"
+    return answers
+
+
+def other_share(answers):
+    answers["probabilities"][0] += 1e-3
+    return answers
+
+
+def no_number(answers):
+    answers["probabilities"][-1] = np.nan
+    return answers
+
+
+def refuses(_):
+    raise RowsRefused("no such rows here")
+
+
+@pytest.fixture(scope="module")
+def graph(fitted, people):
+    return to_onnx(fitted, people)
+
+
+def test_a_true_package_holds_and_tells_what_it_could_not_prove(fitted, graph, people):
+    package = Wrong(graph, lambda answers: answers)
+    evidence = gather_evidence(fitted, graph.signature, graph, package, people)
+    assert evidence.holds
+    pairs = [(pair.expected, pair.got) for pair in evidence.comparisons]
+    assert pairs == [
+        ("scikit-learn", "ONNX Runtime"),
+        ("scikit-learn", "Core ML reference"),
+        ("ONNX Runtime", "Core ML reference"),
+    ]
+    told = " ".join(evidence.not_proven)
+    assert "Apple's runtime was not asked" in told
+    assert Wrong.unknowns[0] in told
+    assert "`wiek (lata)` missing" in told
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        pytest.param(other_label, "another label", id="a label"),
+        pytest.param(other_share, "beyond the tolerance", id="a probability"),
+        pytest.param(no_number, "beyond the tolerance", id="no number"),
+        pytest.param(refuses, "no such rows here", id="a refusal"),
+    ],
+)
+def test_a_wrong_package_fails_with_the_reason(spoil, reason, fitted, graph, people):
+    package = Wrong(graph, spoil)
+    evidence = gather_evidence(fitted, graph.signature, graph, package, people)
+    assert not evidence.holds
+    assert all("Core ML reference" in told for told in evidence.reasons)
+    with pytest.raises(EvidenceFailed, match=reason):
+        demand_holds(evidence)
+
+
+def test_the_worst_rows_show_inputs_and_both_answers(fitted, graph, people):
+    package = Wrong(graph, other_label)
+    worst = gather_evidence(fitted, graph.signature, graph, package, people).comparisons[1].worst
+    assert 1 <= len(worst) <= 5
+    assert set(worst[0].inputs) == {"my col-é", "wiek (lata)", "class", "miss"}
+    assert worst[0].expected["label"] != worst[0].got["label"]
+
+
+def test_a_category_of_fractions_between_the_known_ones_is_found_out(people, targets):
+    rows = people[["code"]].astype(float).assign(miss=people["miss"].fillna(0))
+    columns = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["code"]), ("passthrough", ["miss"])
+    )
+    estimator = make_pipeline(columns, LogisticRegression()).fit(rows, targets.two)
+    graph = to_onnx(estimator, rows)
+    evidence = gather_evidence(estimator, graph.signature, graph, None, rows)
+    assert any("`code` never seen" in reason for reason in evidence.reasons)
+
+
+def test_rows_refused_only_before_a_phone_wrote_them_down_count_as_rounded(people, targets):
+    columns = make_column_transformer((OneHotEncoder(), ["tags"]), (SimpleImputer(), ["miss"]))
+    strict = make_pipeline(columns, LogisticRegression()).fit(people, targets.two)
+    graph = to_onnx(strict, people)
+    asked = gather_evidence(strict, graph.signature, graph, None, people).asked
+    empty = next(entry for entry in asked if entry.name == "`tags` empty")
+    assert empty.rounded == empty.rows > 0
+
+
+def test_tolerated_labels_do_not_fail(fitted, graph, people):
+    package = Wrong(graph, other_label)
+    allowed = Tolerances(labels=1000)
+    assert gather_evidence(fitted, graph.signature, graph, package, people, allowed).holds
+
+
+def test_rows_that_scikit_learn_refuses_are_recorded(people, targets):
+    columns = make_column_transformer((SimpleImputer(), ["miss"]), (OneHotEncoder(), ["class"]))
+    strict = make_pipeline(columns, LogisticRegression()).fit(people, targets.two)
+    graph = to_onnx(strict, people)
+    evidence = gather_evidence(strict, graph.signature, graph, None, people)
+    refused = {asked.name: asked.not_applicable for asked in evidence.asked if not asked.rows}
+    assert "unknown categories" in refused["`class` never seen"]
+    assert evidence.holds
+
+
+def test_rounding_of_the_phones_input_is_counted_apart(people):
+    exact = pd.DataFrame({"x": np.arange(400) / 10 + 1e-9})
+    trees = HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=1)
+    trees.fit(exact, np.arange(400) * 1.0)
+    narrow = pd.DataFrame({"x": np.arange(400) / 10})
+    graph = to_onnx(trees, narrow)
+    evidence = gather_evidence(trees, graph.signature, graph, None, narrow)
+    assert evidence.holds
+    assert evidence.asked[0].rounded > 0
+
+
+def test_an_empty_text_is_taken_for_a_missing_one(behind_columns, people, targets):
+    estimator = behind_columns(LogisticRegression(), texts=("class", "tags"))
+    graph = to_onnx(estimator.fit(people, targets.two), people)
+    evidence = gather_evidence(estimator, graph.signature, graph, None, people)
+    rounded = {asked.name: asked.rounded for asked in evidence.asked}
+    assert evidence.holds
+    assert rounded["`tags` empty"] > 0
+    assert rounded["`tags` missing"] == 0
+
+
+def test_a_scaler_before_a_forest_is_found_out(behind_columns, people, targets):
+    forest = behind_columns(RandomForestClassifier(40, random_state=0)).fit(people, targets.two)
+    graph = to_onnx(forest, people)
+    evidence = gather_evidence(forest, graph.signature, graph, None, people)
+    assert not evidence.holds
+    assert evidence.comparisons[0].rows_beyond_tolerance > 0
+
+
+def test_golden_rows_come_from_every_set_that_was_asked(fitted, graph, people):
+    evidence = gather_evidence(fitted, graph.signature, graph, None, people)
+    assert {row.rows for row in evidence.golden} == {a.name for a in evidence.asked if a.rows}
+    assert 100 <= len(evidence.golden) <= 200
+
+
+def test_evidence_is_strict_json_even_with_endless_numbers(people, targets):
+    rows = people[["code"]]
+    line = Ridge().fit(rows, targets.number)
+    line.coef_ = line.coef_ * np.inf
+    graph = to_onnx(Ridge().fit(rows, targets.number), rows)
+    evidence = gather_evidence(line, graph.signature, graph, None, rows)
+    text = json.dumps(evidence.to_dict(), allow_nan=False)
+    assert json.loads(text)["verdict"] == "fails"
+    assert "Infinity" in text
+
+
+def test_a_sample_that_the_estimator_refuses_is_told(people, targets):
+    rows = people[["code", "my col-é"]]
+    line = LogisticRegression().fit(rows, targets.two)
+    graph = to_onnx(line, rows)
+    with pytest.raises(RowsRefused, match="contains NaN"):
+        gather_evidence(line, graph.signature, graph, None, rows.assign(**{"my col-é": np.nan}))
+
+
+def test_each_set_is_announced(fitted, graph, people):
+    heard: list[str] = []
+    evidence = gather_evidence(fitted, graph.signature, graph, None, people, on_step=heard.append)
+    assert heard == [asked.name for asked in evidence.asked]

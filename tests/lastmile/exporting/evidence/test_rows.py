@@ -1,0 +1,86 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from lastmile.exporting.evidence.rows import SMALL, missing_marks, row_sets
+from lastmile.exporting.signature import Column, Kind, Signature, Task
+
+SIGNATURE = Signature(
+    task=Task.REGRESS,
+    columns=(
+        Column(name="wind", identifier="wind", kind=Kind.FLOAT),
+        Column(name="month", identifier="month", kind=Kind.INT),
+        Column(name="sky", identifier="sky", kind=Kind.STRING, known=("sun",)),
+        Column(name="code", identifier="code", kind=Kind.INT, known=(1, 7)),
+        Column(name="flag", identifier="flag", kind=Kind.BOOL),
+    ),
+    outputs=(),
+)
+
+
+@pytest.fixture
+def sample() -> pd.DataFrame:
+    count = 500
+    return pd.DataFrame(
+        {
+            "wind": np.linspace(-1.0, 4.0, count),
+            "month": np.arange(count) % 12 + 1,
+            "sky": ["sun"] * count,
+            "code": [1, 7] * (count // 2),
+            "flag": [True, False] * (count // 2),
+        }
+    )
+
+
+def test_every_way_to_hurt_a_row_is_there(sample):
+    names = [rows.name for rows in row_sets(sample, SIGNATURE)]
+    assert names == [
+        "all rows of the sample",
+        "`wind` missing",
+        "`month` missing",
+        "`sky` missing",
+        "`code` missing",
+        "`flag` missing",
+        "everything missing that can be",
+        "`wind` at its extremes",
+        "`month` at its extremes",
+        "`sky` empty",
+        "`sky` never seen",
+        "`code` never seen",
+    ]
+
+
+def test_what_a_phone_cannot_leave_out_is_said(sample):
+    reasons = {rows.name: rows.reason for rows in row_sets(sample, SIGNATURE) if rows.reason}
+    assert list(reasons) == ["`month` missing", "`code` missing", "`flag` missing"]
+    assert "always send it" in reasons["`month` missing"]
+
+
+def test_the_sample_is_whole_and_made_sets_are_capped(sample):
+    sizes = {rows.name: len(rows.rows) for rows in row_sets(sample, SIGNATURE)}
+    assert sizes["all rows of the sample"] == len(sample)
+    assert max(size for name, size in sizes.items() if "sample" not in name) <= SMALL
+    assert sizes["`wind` missing"] == SMALL
+
+
+def test_made_rows_change_one_column_only(sample):
+    found = {rows.name: rows.rows for rows in row_sets(sample, SIGNATURE)}
+    assert found["`wind` missing"]["wind"].isna().all()
+    assert set(found["`code` never seen"]["code"]) == {8}
+    assert set(found["`wind` at its extremes"]["wind"]) == {-1.0, 4.0, 0.0, -4.0, -10.0, 40.0}
+    rest = found["`sky` never seen"].drop(columns="sky")
+    assert rest.equals(sample.loc[rest.index].drop(columns="sky"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "mark"),
+    [
+        pytest.param(["a", None], None, id="None where the sample says None"),
+        pytest.param(["a", ""], "", id="empty where the sample says empty"),
+    ],
+)
+def test_missing_is_written_as_the_sample_writes_it(texts, mark):
+    sky = Column(name="sky", identifier="sky", kind=Kind.STRING)
+    signature = Signature(task=Task.REGRESS, columns=(sky,), outputs=())
+    frame = pd.DataFrame({"sky": pd.Series(texts, dtype=object)})
+    assert missing_marks(frame, signature)["sky"] == mark

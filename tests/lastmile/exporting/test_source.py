@@ -1,0 +1,154 @@
+import pickle
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+import skops.io
+from sklearn.linear_model import LinearRegression
+
+from lastmile.errors import BadReference, LastmileError, Untrusted
+from lastmile.exporting.source import load_estimator, load_sample
+
+MODULE = """
+import pandas as pd
+from sklearn.linear_model import LinearRegression
+
+ready = LinearRegression().fit([[0.0], [1.0]], [0.0, 1.0])
+rows = pd.DataFrame({"a": [1.0]})
+
+def train():
+    return ready
+
+def sample():
+    return rows
+
+def broken():
+    return 1 / 0
+
+def needs(year):
+    return year
+
+def number():
+    return 42
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "made_here.py").write_text(MODULE)
+    (tmp_path / "imports_missing.py").write_text("import not_installed_anywhere\n")
+    (tmp_path / "raises.py").write_text("raise RuntimeError('on import')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path
+    for name in ("made_here", "imports_missing", "raises"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def line() -> LinearRegression:
+    return LinearRegression().fit(np.array([[0.0], [1.0]]), [0.0, 2.0])
+
+
+class Custom(LinearRegression):
+    """A type that skops cannot know."""
+
+
+@pytest.mark.parametrize("name", ["train", "ready"], ids=["a function is called", "an object"])
+def test_an_estimator_comes_from_a_module(root: Path, name: str):
+    assert load_estimator(f"made_here:{name}", root=root).coef_ == pytest.approx([1.0])
+
+
+@pytest.mark.parametrize("name", ["sample", "rows"])
+def test_a_sample_comes_from_a_module(root: Path, name: str):
+    assert list(load_sample(f"made_here:{name}", root).columns) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        pytest.param("made_heer:train", "no module `made_heer`", id="module unknown"),
+        pytest.param("made_here:trian", "did you mean `train`", id="nearest attribute"),
+        pytest.param("made_here:broken", "ZeroDivisionError", id="call raised"),
+        pytest.param("made_here:broken", "made_here.py:15", id="where it raised"),
+        pytest.param("made_here:needs", "without arguments", id="needs an argument"),
+        pytest.param("made_here:number", "int, not a scikit-learn", id="wrong type"),
+        pytest.param("raises:x", "RuntimeError: on import", id="import raised"),
+        pytest.param("imports_missing:x", "not_installed_anywhere", id="its import is missing"),
+        pytest.param("gone.skops", "no such file", id="file missing"),
+        pytest.param("../out.skops", "leads out", id="path leaves the workspace"),
+        pytest.param("model.h5", "no such file", id="unknown type of file"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_says_why(root: Path, reference: str, message: str):
+    with pytest.raises(BadReference) as caught:
+        load_estimator(reference, root=root)
+    assert message in str(caught.value)
+
+
+def test_a_link_does_not_lead_out_of_the_workspace(root: Path, tmp_path_factory, line):
+    outside = tmp_path_factory.mktemp("outside") / "line.skops"
+    skops.io.dump(line, outside)
+    (root / "inside.skops").symlink_to(outside)
+    with pytest.raises(BadReference, match="leads out"):
+        load_estimator("inside.skops", root=root)
+
+
+def test_skops_is_opened_without_trust(root: Path, line):
+    skops.io.dump(line, root / "line.skops")
+    assert load_estimator("line.skops", root=root).coef_ == pytest.approx([2.0])
+
+
+def test_unknown_types_in_skops_are_listed_and_refused(root: Path):
+    skops.io.dump(Custom().fit([[0.0], [1.0]], [0.0, 1.0]), root / "custom.skops")
+    with pytest.raises(Untrusted, match="Custom"):
+        load_estimator("custom.skops", root=root)
+
+
+def test_a_damaged_skops_file_is_told_as_such(root: Path):
+    (root / "damaged.skops").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(LastmileError, match=r"damaged.skops"):
+        load_estimator("damaged.skops", root=root)
+
+
+@pytest.mark.parametrize("suffix", [".joblib", ".pkl", ".pickle"])
+def test_a_pickle_is_not_opened_without_trust(root: Path, suffix: str):
+    path = root / f"model{suffix}"
+    path.write_bytes(pickle.dumps(_Bomb(str(root / "exploded"))))
+    with pytest.raises(Untrusted, match="--trust"):
+        load_estimator(path.name, root=root)
+    assert not (root / "exploded").exists()
+
+
+def test_a_trusted_joblib_file_is_opened(root: Path, line):
+    joblib.dump(line, root / "line.joblib")
+    assert load_estimator("line.joblib", root=root, trust=True).coef_ == pytest.approx([2.0])
+
+
+def test_a_pickle_of_another_scikit_learn_is_refused_with_both_versions(root: Path, line):
+    here = sklearn.__version__.encode()
+    older = here.replace(here[:1], b"0", 1)
+    (root / "old.pkl").write_bytes(pickle.dumps(line).replace(here, older))
+    with pytest.raises(BadReference, match=f"{older.decode()}, here is {here.decode()}"):
+        load_estimator("old.pkl", root=root, trust=True)
+
+
+def test_a_csv_sample_is_read(root: Path):
+    pd.DataFrame({"a": [1, 2]}).to_csv(root / "rows.csv", index=False)
+    assert load_sample("rows.csv", root)["a"].tolist() == [1, 2]
+
+
+def test_a_sample_that_is_no_table_is_refused(root: Path):
+    with pytest.raises(BadReference, match="int, not a pandas DataFrame"):
+        load_sample("made_here:number", root)
+
+
+class _Bomb:
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (Path(self.path),))
