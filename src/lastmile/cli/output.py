@@ -101,7 +101,7 @@ def run_as_json(run: Run) -> dict[str, Any]:
 
 def say_runs(runs: Iterable[Run], *, of_one_report: bool = False) -> None:
     """Runs, one a row; parameters only where they were asked for."""
-    rows = [
+    rows: list[list[str | Text]] = [
         [
             run.key,
             *([] if of_one_report else [run.report]),

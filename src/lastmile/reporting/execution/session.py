@@ -136,20 +136,20 @@ class Session:
             message = f"cell {index + 1} was stopped: it ran longer than {limit}"
             self.cause = Cause(kind=CauseKind.DEADLINE, message=message, cell=index)
         except DeadKernelError:
-            kind, message = self._death(client, dog)
-            where = f"{message[0]} in cell {index + 1}{message[1]}"
-            self.cause = Cause(kind=kind, message=where, cell=index)
+            kind, what, more = self._death(client, dog)
+            message = f"{what} in cell {index + 1}{more}"
+            self.cause = Cause(kind=kind, message=message, cell=index)
         return self.cause is None
 
-    def _death(self, client: Any, dog: Watchdog) -> tuple[CauseKind, tuple[str, str]]:
+    def _death(self, client: Any, dog: Watchdog) -> tuple[CauseKind, str, str]:
         """Why the kernel is gone, in words for before and behind the cell's number."""
         if dog.verdict is CauseKind.DEADLINE:
             limit = show_duration(self.limits.deadline or 0)
-            return dog.verdict, ("the run was stopped", f": it took longer than {limit}")
+            return dog.verdict, "the run was stopped", f": it took longer than {limit}"
         if dog.verdict is CauseKind.OUT_OF_MEMORY:
             peak, limit = show_size(dog.peak_memory), show_size(self.limits.memory or 0)
-            return dog.verdict, ("out of memory", f": {peak} used, {limit} allowed")
-        return CauseKind.KERNEL_DIED, ("the kernel died", _how_it_ended(client))
+            return dog.verdict, "out of memory", f": {peak} used, {limit} allowed"
+        return CauseKind.KERNEL_DIED, "the kernel died", _how_it_ended(client)
 
     def _stopped_at(self) -> int | None:
         return next((index for index, log in self.cells.items() if log.ended is None), None)
