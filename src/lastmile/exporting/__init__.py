@@ -1,0 +1,13 @@
+"""A fitted estimator becomes a bundle: a compiler, each arrow one function.
+
+estimator + sample -> Signature -> Graph (ONNX) -> Package (Core ML) -> Evidence -> Bundle
+
+    definition  the file that describes an export
+    source      where estimator and sample come from
+    signature/  raw columns in, typed outputs out
+    claims      which function lowers which operator
+    onnx/       estimator -> Graph
+    coreml/     Graph -> Package
+    evidence/   do all of them answer the same?
+    bundle/     the folder for a mobile team, and its check
+"""

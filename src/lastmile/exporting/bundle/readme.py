@@ -1,0 +1,156 @@
+"""The page that comes with a bundle, for the engineer who builds it into an app."""
+
+import re
+from typing import Any
+
+from lastmile.exporting.bundle.manifest import GOLDEN, Manifest
+from lastmile.exporting.bundle.readme_code import kotlin, swift
+from lastmile.exporting.evidence import Evidence
+from lastmile.exporting.signature import Column, Kind, Signature
+from lastmile.values import show_size
+
+TYPES = {
+    Kind.FLOAT: "32-bit float",
+    Kind.INT: "64-bit integer",
+    Kind.STRING: "text",
+    Kind.BOOL: "true or false",
+}
+MISSING = {Kind.FLOAT: "NaN", Kind.STRING: 'empty text `""`'}
+
+_KNOWN_SHOWN = 30
+
+
+def readme(manifest: Manifest, signature: Signature, evidence: Evidence, name: str) -> str:
+    """The page as Markdown; `name` is the class that Xcode makes from the package."""
+    row = _example(evidence)
+    parts = [
+        f"# {_line(manifest.title or manifest.name)}",
+        _line(manifest.description),
+        _facts(manifest),
+        "## What goes in",
+        "One raw row, as it is: scaling, filling of gaps and encoding are inside the model.",
+        _inputs(signature),
+        "## What comes out",
+        _outputs(signature),
+        "## Android",
+        f"Put `{manifest.android}` into `src/main/assets/`, and in `build.gradle.kts`: "
+        f'`implementation("com.microsoft.onnxruntime:onnxruntime-android:{_ADVISED}")`. '
+        + " ".join(f"Never {v}: {why}." for v, why in manifest.onnxruntime.excluded.items()),
+        f"```kotlin\n{kotlin(signature, row, manifest.android.rsplit('/', 1)[-1])}\n```",
+    ]
+    if manifest.ios:
+        program = float(manifest.minimum_ios or 0) >= _PROGRAMS_SINCE
+        parts += [
+            "## iOS",
+            f"Drag `{manifest.ios}` into the Xcode project (iOS {manifest.minimum_ios} or later); "
+            f"Xcode makes the class `{name}` from it.",
+            f"```swift\n{swift(signature, row, name, program=program)}\n```",
+        ]
+    parts += _proof(manifest, evidence)
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+_ADVISED = "1.28.0"
+_PROGRAMS_SINCE = 15
+
+
+def _facts(manifest: Manifest) -> str:
+    facts = [
+        f"{_line(manifest.name)} {manifest.version}",
+        f"made {manifest.made:%Y-%m-%d %H:%M} UTC",
+        f"scikit-learn {manifest.made_with.get('scikit-learn', '?')}",
+    ]
+    facts += [f"by {_line(manifest.author)}"] if manifest.author else []
+    facts += [f"licence {_line(manifest.license)}"] if manifest.license else []
+    return " · ".join(facts)
+
+
+def _inputs(signature: Signature) -> str:
+    head = ["name", "column", "type", "unit", "if missing", "known values", "meaning"]
+    return _table(head, [_input(column) for column in signature.columns])
+
+
+def _input(column: Column) -> list[str]:
+    known = [_line(str(value)) for value in column.known[:_KNOWN_SHOWN]]
+    if len(column.known) > _KNOWN_SHOWN:
+        known.append(f"… ({len(column.known)} in all, see signature.json)")
+    return [
+        f"`{column.identifier}`",
+        _line(column.name),
+        TYPES[column.kind],
+        _line(column.unit),
+        MISSING.get(column.kind, "never missing"),
+        ", ".join(known),
+        _line(column.help),
+    ]
+
+
+def _outputs(signature: Signature) -> str:
+    rows = []
+    for output in signature.outputs:
+        classes = ", ".join(_line(str(value)) for value in output.classes)
+        meaning = {
+            "label": f"the class: one of {classes}",
+            "probabilities": f"one number per class, in this order: {classes}",
+        }.get(output.name, f"{output.width} number{'s' if output.width > 1 else ''}")
+        rows.append([f"`{output.name}`", TYPES[output.kind], meaning])
+    return _table(["name", "type", "meaning"], rows)
+
+
+def _proof(manifest: Manifest, evidence: Evidence) -> list[str]:
+    figures = _table(
+        ["asked", "compared with", "rows", "other label", "of these ties", "largest difference"],
+        [
+            [
+                pair.got,
+                pair.expected,
+                f"{pair.rows:,}",
+                f"{pair.label_mismatches + pair.ties:,}",
+                f"{pair.ties:,}",
+                f"{pair.largest_absolute:.2g}",
+            ]
+            for pair in evidence.comparisons
+        ],
+    )
+    files = _table(
+        ["file", "size", "SHA-256"],
+        [[f"`{p}`", show_size(e.size), f"`{e.sha256}`"] for p, e in manifest.files.items()],
+    )
+    rounded = sum(asked.rounded for asked in evidence.asked)
+    note = (
+        f"{rounded:,} rows would be answered differently by scikit-learn itself if they were not "
+        "written down as on a phone (32-bit floats, empty text for a missing one). That is no "
+        "fault of the models; the figures above compare like with like."
+        if rounded
+        else ""
+    )
+    return [
+        "## What was proven",
+        f"`{GOLDEN}` holds {len(evidence.golden)} rows with scikit-learn's answers. Ask them on "
+        "the device in a test of yours: nothing proves more. `lastmile export check FOLDER` asks "
+        "them again without one.",
+        figures,
+        note,
+        "## What was not proven",
+        "\n".join(f"- {' '.join(sentence.split())}" for sentence in evidence.not_proven),
+        "## Files",
+        files,
+    ]
+
+
+def _example(evidence: Evidence) -> dict[str, Any]:
+    """The first golden row without gaps, or the first."""
+    rows = [golden.inputs for golden in evidence.golden]
+    whole = (row for row in rows if all(value not in (None, "") for value in row.values()))
+    return next(whole, rows[0])
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _line(text: str) -> str:
+    """Somebody's words as one line of Markdown that means only itself."""
+    flat = re.sub(r"\s+", " ", text).strip()
+    return re.sub(r"([\\`*_|<>\[\]#])", r"\\\1", flat)

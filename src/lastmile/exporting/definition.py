@@ -1,0 +1,75 @@
+"""What an export is: the file `exports/NAME.toml`."""
+
+import re
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from lastmile.definitions import Definition
+from lastmile.values import Bytes
+
+Target = Literal["onnx", "coreml"]
+
+_SEMVER = r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$"
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+class ColumnText(Definition):
+    """What a column means, for the people who will fill it on a phone."""
+
+    help: str = ""
+    unit: str = ""
+
+
+class Tolerance(Definition):
+    """How far an exported form may be from scikit-learn before the export fails.
+
+    `labels` counts rows. `probability` is an absolute difference. `value` is relative to the
+    answer, or to the usual size of answers where that is larger.
+    """
+
+    labels: int = Field(default=0, ge=0, description="rows whose label may differ")
+    probability: float = Field(default=1e-5, ge=0, lt=1, description="absolute")
+    value: float = Field(default=1e-5, ge=0, lt=1, description="relative")
+
+
+class Budget(Definition):
+    """What a bundle may cost."""
+
+    size: Bytes | None = Field(default=None, gt=0, description="of all files of the bundle")
+
+
+class ExportFile(Definition):
+    """An export: which estimator, which sample of raw rows, which targets, which limits."""
+
+    title: str = Field(min_length=1)
+    description: str = ""
+    version: str = Field(pattern=_SEMVER, description="semantic version of the bundle")
+    estimator: str = Field(description="`module:function`, or a file below the workspace")
+    sample: str = Field(description="`module:function`, or a .csv or .parquet file")
+    targets: tuple[Target, ...] = Field(default=("onnx", "coreml"), min_length=1)
+    author: str = ""
+    license: str = ""
+    columns: dict[str, ColumnText] = Field(default_factory=dict)
+    tolerance: Tolerance = Tolerance()
+    budget: Budget = Budget()
+
+    @model_validator(mode="after")
+    def _references_stay_inside(self) -> Self:
+        for key in ("estimator", "sample"):
+            reference = getattr(self, key)
+            if _FUNCTION.fullmatch(reference):
+                continue
+            parts = re.split(r"[/\\]", reference)
+            if not reference or ".." in parts or reference.startswith(("/", "~", "\\")):
+                raise ValueError(
+                    f"`{key}` is {reference!r}: write `module:function`, or a path below the "
+                    "workspace"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _every_target_builds_on_onnx(self) -> Self:
+        if "onnx" not in self.targets:
+            raise ValueError('`targets` lacks "onnx": the Core ML form is made from it')
+        return self

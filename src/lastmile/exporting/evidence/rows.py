@@ -1,0 +1,107 @@
+"""Samples that hurt: sets of raw rows made from the real ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lastmile.exporting.signature import Column, Kind, Signature
+from lastmile.exporting.signature.phone import MISSING_TEXT
+
+SMALL = 200
+"""Rows of each made set: spread evenly over the sample, so that dates and groups are all there."""
+
+_FEW = 25
+_UNSEEN_TEXT = "value never seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowSet:
+    """Raw rows that are asked together, or the reason why they cannot be asked."""
+
+    name: str
+    rows: pd.DataFrame
+    reason: str = ""
+
+
+def missing_marks(sample: pd.DataFrame, signature: Signature) -> dict[str, Any]:
+    """What a missing value is for scikit-learn, by column that can have one.
+
+    For a number NaN; for a text what the sample itself writes, and NaN where it never does.
+    """
+    marks: dict[str, Any] = {}
+    for column in signature.columns:
+        series = sample[column.name]
+        if column.kind is Kind.FLOAT:
+            marks[column.name] = np.nan
+        elif column.kind is Kind.STRING:
+            own = series[series.isna()]
+            empty = (series == MISSING_TEXT).any()
+            marks[column.name] = own.iloc[0] if len(own) else MISSING_TEXT if empty else np.nan
+    return marks
+
+
+def row_sets(sample: pd.DataFrame, signature: Signature) -> Iterator[RowSet]:
+    """The sample itself, then what a phone may send beyond it.
+
+    Each column missing in turn, all missing at once, texts empty, categories never seen, and for
+    each number the extremes of the sample, ten times the extremes, zero and the opposite sign.
+    """
+    yield RowSet(name="all rows of the sample", rows=sample)
+    spread = _spread(sample, SMALL)
+    yield from _missing(spread, signature, missing_marks(sample, signature))
+    few = _spread(sample, _FEW)
+    for column in signature.columns:
+        name = column.name
+        if column.kind is Kind.STRING:
+            yield RowSet(name=f"`{name}` empty", rows=_with(spread, column, MISSING_TEXT))
+            yield RowSet(name=f"`{name}` never seen", rows=_with(spread, column, _UNSEEN_TEXT))
+        elif column.known:
+            beside = 1 if column.kind is Kind.INT else 0.5
+            unseen = max(int(value) for value in column.known) + beside
+            yield RowSet(name=f"`{name}` never seen", rows=_with(spread, column, unseen))
+        elif column.kind in (Kind.FLOAT, Kind.INT):
+            yield RowSet(name=f"`{name}` at its extremes", rows=_extremes(sample, few, column))
+
+
+def _missing(spread: pd.DataFrame, signature: Signature, marks: dict[str, Any]) -> Iterator[RowSet]:
+    everything = spread
+    for column in signature.columns:
+        name = f"`{column.name}` missing"
+        if column.name in marks:
+            mark = marks[column.name]
+            everything = _with(everything, column, mark)
+            yield RowSet(name=name, rows=_with(spread, column, mark))
+        else:
+            reason = f"a phone has no missing {column.kind}; the app must always send it"
+            yield RowSet(name=name, rows=spread.iloc[:0], reason=reason)
+    if len(marks) > 1:
+        yield RowSet(name="everything missing that can be", rows=everything)
+
+
+def _with(rows: pd.DataFrame, column: Column, value: Any) -> pd.DataFrame:
+    """`rows` with one value in the whole column, in a type that can hold it."""
+    old = rows[column.name]
+    if column.kind is Kind.STRING:
+        dtype: Any = object if old.dtype == "category" else old.dtype
+    else:
+        dtype = np.int64 if column.kind is Kind.INT else np.float64
+    return rows.assign(**{column.name: pd.Series([value] * len(rows), rows.index, dtype=dtype)})
+
+
+def _extremes(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> pd.DataFrame:
+    series = sample[column.name].dropna().astype(np.float64)
+    finite = series[np.isfinite(series)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (-1.0, 1.0)
+    points = dict.fromkeys([low, high, 0.0, -high, 10 * low, 10 * high])
+    values = [int(point) if column.kind is Kind.INT else point for point in points]
+    return pd.concat([_with(few, column, value) for value in values])
+
+
+def _spread(sample: pd.DataFrame, count: int) -> pd.DataFrame:
+    """At most `count` rows, evenly spread over the sample, the first and the last among them."""
+    if len(sample) <= count:
+        return sample
+    return sample.iloc[np.linspace(0, len(sample) - 1, count).round().astype(int)]

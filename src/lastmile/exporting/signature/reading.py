@@ -1,0 +1,245 @@
+"""Estimator and sample become a signature."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from lastmile.errors import BadDefinition, NotExportable, NotFitted, RowsRefused, nearest
+from lastmile.exporting.signature import phone
+from lastmile.exporting.signature.identifiers import identifiers
+from lastmile.exporting.signature.parts import (
+    parts,
+    positions_of,
+    raw_names,
+    raw_transformers,
+    read_positions,
+)
+from lastmile.exporting.signature.shape import Column, Kind, Output, Signature, Task
+
+NOTES = {
+    "missing number": "NaN",
+    "missing text": "the empty string",
+    "numbers": "32-bit floats; whole numbers are 64-bit integers and are never missing",
+}
+
+
+class Described(Protocol):
+    """What a definition says about a column."""
+
+    @property
+    def help(self) -> str:
+        """What the column is."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """What its numbers count."""
+        ...
+
+
+def read_signature(
+    estimator: Any,
+    sample: pd.DataFrame,
+    columns_help: Mapping[str, Described] | None = None,
+) -> Signature:
+    """The raw columns that `estimator` reads, with their types in `sample`, and its outputs.
+
+    Raises:
+        NotFitted: the estimator has learned nothing yet.
+        SampleLacksColumn: the sample has not all columns that it reads.
+        RowsRefused: the sample is no table, is empty, or the estimator cannot be applied to it.
+        NotExportable: a column or an output has a type that phones do not have.
+        BadDefinition: `columns_help` describes a column that is not read.
+    """
+    demand_fitted(estimator)
+    _demand_rows(sample)
+    names = _names_read(estimator, sample)
+    texts = columns_help or {}
+    for name in texts:
+        if name not in names:
+            raise BadDefinition(
+                f"`{name}` is described, but the estimator reads no such column",
+                where=f"columns.{name}",
+                fix=nearest(name, names),
+            )
+    known = known_categories(estimator, raw_names(estimator, [str(c) for c in sample.columns]))
+    columns = tuple(
+        Column(
+            name=name,
+            identifier=identifier,
+            kind=column_kind(sample[name]),
+            help=texts[name].help if name in texts else "",
+            unit=texts[name].unit if name in texts else "",
+            known=known.get(name, ()),
+        )
+        for name, identifier in zip(names, identifiers(names), strict=True)
+    )
+    task = read_task(estimator)
+    outputs = _outputs(estimator, task, sample)
+    return Signature(task=task, columns=columns, outputs=outputs, notes=NOTES)
+
+
+def demand_fitted(estimator: Any) -> None:
+    """Raise `NotFitted` unless scikit-learn takes the estimator for fitted."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError as error:
+        raise NotFitted(type(estimator).__name__) from error
+    except TypeError as error:
+        raise NotExportable(
+            type(estimator).__name__, target="a phone", reason="it is not a scikit-learn estimator"
+        ) from error
+
+
+def _demand_rows(sample: pd.DataFrame) -> None:
+    if not isinstance(sample, pd.DataFrame):
+        raise RowsRefused(f"the sample is a {type(sample).__name__}, not a pandas DataFrame")
+    if sample.empty:
+        raise RowsRefused("the sample has no rows")
+    if not all(isinstance(name, str) for name in sample.columns):
+        raise RowsRefused(
+            "the sample's columns are not called by texts",
+            fix="sample.columns = sample.columns.astype(str)",
+        )
+    names = list(sample.columns)
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise RowsRefused(f"the sample has two columns called `{twice[0]}`")
+
+
+def _names_read(estimator: Any, sample: pd.DataFrame) -> list[str]:
+    """The raw columns that influence the answer, in the order of the estimator."""
+    present = [str(name) for name in sample.columns]
+    names = raw_names(estimator, present)
+    expected = getattr(estimator, "n_features_in_", len(names))
+    if len(names) != expected:
+        raise RowsRefused(
+            f"the sample has {len(names)} columns, but the estimator was fitted with {expected}"
+        )
+    read = [names[position] for position in sorted(read_positions(estimator, len(names)))]
+    phone.demand_columns(sample, read)
+    return read
+
+
+def column_kind(series: "pd.Series[Any]") -> Kind:
+    """What the values of a sample's column are on a phone.
+
+    Raises:
+        NotExportable: nothing that a phone has.
+    """
+    values = series.cat.categories.to_series() if series.dtype == "category" else series
+    seen = pd.api.types.infer_dtype(values, skipna=True)
+    missing = bool(series.isna().any())
+    if seen in ("string", "empty") and not pd.api.types.is_numeric_dtype(series):
+        return Kind.STRING
+    if seen == "boolean" and not missing:
+        return Kind.BOOL
+    if seen == "integer":
+        return Kind.FLOAT if missing else Kind.INT
+    if seen in ("floating", "mixed-integer-float") or pd.api.types.is_float_dtype(series):
+        return Kind.FLOAT
+    raise NotExportable(
+        f"column `{series.name}`",
+        target="a phone",
+        reason=f"its values are {'boolean and missing' if seen == 'boolean' else seen}",
+        fix="turn it into numbers or texts before the estimator sees it",
+    )
+
+
+def known_categories(estimator: Any, names: list[str]) -> dict[str, tuple[str | int, ...]]:
+    """The categories that encoders behind a raw column have learned, by column name."""
+    found: dict[str, tuple[str | int, ...]] = {}
+    for transformer in raw_transformers(estimator, names):
+        for name, inner, _ in transformer.transformers_:
+            positions = positions_of(transformer, name)
+            for _, part in parts(inner):
+                learned = getattr(part, "categories_", None)
+                if learned is not None and len(learned) == len(positions):
+                    for position, values in zip(positions, learned, strict=True):
+                        found.setdefault(names[position], _plain_categories(values))
+    return found
+
+
+def _plain_categories(values: Any) -> tuple[str | int, ...]:
+    plain: list[str | int] = []
+    for value in values:
+        if isinstance(value, str):
+            if value != phone.MISSING_TEXT:
+                plain.append(value)
+        elif not pd.isna(value) and float(value).is_integer():
+            plain.append(int(value))
+    return tuple(plain)
+
+
+def read_task(estimator: Any) -> Task:
+    """Whether the estimator classifies, predicts numbers, or transforms.
+
+    Raises:
+        NotExportable: none of these.
+    """
+    from sklearn.base import is_classifier, is_regressor
+
+    if is_classifier(estimator):
+        return Task.CLASSIFY
+    if is_regressor(estimator):
+        return Task.REGRESS
+    if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
+        return Task.TRANSFORM
+    raise NotExportable(
+        type(estimator).__name__,
+        target="a phone",
+        reason="it neither classifies, nor predicts a number, nor transforms",
+        fix="export a classifier, a regressor or a transformer",
+    )
+
+
+def _outputs(estimator: Any, task: Task, sample: pd.DataFrame) -> tuple[Output, ...]:
+    if task is not Task.CLASSIFY:
+        answer = np.asarray(_try(estimator, task, sample.iloc[:1]))
+        width = answer.shape[1] if answer.ndim == 2 else 1
+        return (Output(name="value", kind=Kind.FLOAT, width=width),)
+    kind, classes = _classes(estimator)
+    label = Output(name="label", kind=kind, classes=classes)
+    if not hasattr(estimator, "predict_proba"):
+        return (label,)
+    shares = Output(name="probabilities", kind=Kind.FLOAT, width=len(classes), classes=classes)
+    return (label, shares)
+
+
+def _classes(estimator: Any) -> tuple[Kind, tuple[str | int, ...]]:
+    step = type(estimator).__name__
+    if isinstance(estimator.classes_, list):
+        raise NotExportable(
+            step, target="a phone", reason="it has several labels", fix="export one at a time"
+        )
+    classes = np.asarray(estimator.classes_)
+    seen = pd.api.types.infer_dtype(classes)
+    if seen == "string":
+        return Kind.STRING, tuple(str(value) for value in classes)
+    if seen in ("integer", "boolean") or (
+        seen == "floating" and all(float(value).is_integer() for value in classes)
+    ):
+        return Kind.INT, tuple(int(value) for value in classes)
+    raise NotExportable(
+        step, target="a phone", reason=f"its classes are {seen}", fix="use texts or whole numbers"
+    )
+
+
+def _try(estimator: Any, task: Task, rows: pd.DataFrame) -> Any:
+    """The answer to some rows, to learn its shape."""
+    given = rows if hasattr(estimator, "feature_names_in_") else rows.to_numpy()
+    call = estimator.transform if task is Task.TRANSFORM else estimator.predict
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            answer = call(given)
+    except Exception as error:
+        raise RowsRefused(
+            f"the estimator cannot be applied to its sample: {type(error).__name__}: {error}"
+        ) from error
+    return answer.toarray() if hasattr(answer, "toarray") else answer

@@ -1,0 +1,123 @@
+"""The signature's values, and how they stand in `signature.json`.
+
+It says how one raw row is written down for a phone. Numbers are float32 or int64, a missing number
+is NaN, texts are UTF-8 strings and a missing text is the empty string. ONNX and Core ML inputs
+carry the column's `identifier`, which is a valid name in Swift, Kotlin and ONNX.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import TypeAdapter, ValidationError
+
+from lastmile.errors import BadDefinition
+from lastmile.exporting.signature import phone
+
+FORMAT = 1
+"""Number of the form on disk.
+
+To change the form: raise the number, teach `Signature.from_dict` to read the older ones, keep an
+example of each older form beside the tests of this module, and tell the change in the changelog.
+A reader refuses a newer number.
+"""
+
+
+class Kind(StrEnum):
+    """What a value of a column or an output is, on every target."""
+
+    FLOAT = "float"
+    INT = "int64"
+    STRING = "string"
+    BOOL = "bool"
+
+
+class Task(StrEnum):
+    """What the estimator does with a row."""
+
+    CLASSIFY = "classify"
+    REGRESS = "regress"
+    TRANSFORM = "transform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One raw input column. `known` are the categories that the estimator has seen."""
+
+    name: str
+    identifier: str
+    kind: Kind
+    help: str = ""
+    unit: str = ""
+    known: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """One output: `label` [N], `probabilities` [N, width], `value` [N, width]."""
+
+    name: str
+    kind: Kind
+    width: int = 1
+    classes: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Raw columns in, typed outputs out."""
+
+    task: Task
+    columns: tuple[Column, ...]
+    outputs: tuple[Output, ...]
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def output(self, name: str) -> Output | None:
+        """The output called `name`, if there is one."""
+        return next((output for output in self.outputs if output.name == name), None)
+
+    def feeds(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+        """The rows of `frame` as a phone gives them, one array per identifier.
+
+        Each array is [N, 1]: float32 with NaN for missing, int64, bool, or object holding `str`
+        with "" for missing.
+
+        Raises:
+            SampleLacksColumn: the frame has not all columns.
+            RowsRefused: a value has no place in its column.
+        """
+        phone.demand_columns(frame, [column.name for column in self.columns])
+        return {
+            column.identifier: phone.encode(frame[column.name], column.kind)
+            for column in self.columns
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON, with the number of the form."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The signature that :meth:`to_dict` wrote.
+
+        Raises:
+            BadDefinition: not a signature, or of a newer form.
+        """
+        if data.get("format") != FORMAT:
+            raise BadDefinition(
+                f"a signature of format {data.get('format')!r} cannot be read",
+                where="signature",
+                fix=f"this lastmile reads format {FORMAT}; a newer one may be needed",
+            )
+        rest = {key: value for key, value in data.items() if key != "format"}
+        try:
+            return _ADAPTER.validate_python(rest, extra="forbid")  # type: ignore[return-value]
+        except ValidationError as error:
+            first = error.errors()[0]
+            spot = ".".join(str(part) for part in first["loc"])
+            raise BadDefinition(f"{spot}: {first['msg']}", where="signature") from error
+
+
+_ADAPTER = TypeAdapter(Signature)
