@@ -5,6 +5,7 @@ Run after `make demo`. Needs Chromium.
 
 import base64
 import html
+import json
 import shutil
 from pathlib import Path
 
@@ -43,11 +44,23 @@ def tree() -> str:
     for index, (name, path) in enumerate(zip(short, files, strict=True)):
         branch = "└─" if index == len(files) - 1 else "├─"
         folder, _, leaf = name.rpartition("/")
-        shown = f"{html.escape(folder)}/<br>{'│  ' if branch == '├─' else '   '}  " if folder else ""
+        stem = "│" if branch == "├─" else " "
+        shown = f"{html.escape(folder)}/<br>{stem}    " if folder else ""
         size = f"{path.stat().st_size / 1000:.1f} kB"
         lines.append(f"{branch} {shown}{html.escape(leaf)} <i>{size}</i>")
+    lines += ["", "<b>evidence.json</b>", *evidence()]
     lines += ["", "<b>$ lastmile export check …</b>", *check()]
     return "<br>".join(lines)
+
+
+def evidence() -> list[str]:
+    """What was compared when the bundle was made."""
+    pairs = json.loads((BUNDLE / "evidence.json").read_text())["comparisons"]
+    return [
+        f"{pair['got']:<18}{pair['rows']:,} rows, {pair['label_mismatches']} differ"
+        for pair in pairs
+        if pair["expected"] == "scikit-learn"
+    ]
 
 
 def check() -> list[str]:

@@ -4,7 +4,7 @@ import os
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -24,6 +24,8 @@ def command(*words: str | Path, cwd: Path) -> Callable[[], object]:
     env = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(cwd / "src")}
 
     def run() -> object:
-        return subprocess.run(list(map(str, words)), cwd=cwd, env=env, capture_output=True, check=True)
+        return subprocess.run(
+            list(map(str, words)), cwd=cwd, env=env, capture_output=True, check=True
+        )
 
     return run

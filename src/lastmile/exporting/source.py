@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lastmile.errors import BadReference, LastmileError, MissingPart, Untrusted, nearest
+from lastmile.errors import BadReference, LastmileError, Untrusted, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +46,6 @@ def load_sample(reference: str, root: Path) -> "pd.DataFrame":
 
     Raises:
         BadReference: it leads nowhere, out of `root`, or to something that is no table.
-        MissingPart: a .parquet file, and no package here reads them.
     """
     import pandas as pd
 
@@ -199,7 +198,8 @@ def _table(reference: str, root: Path) -> "pd.DataFrame":
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
     except ImportError as error:
-        raise MissingPart("pyarrow", extra="exports") from error
+        reason = "reading parquet needs the package `pyarrow`, which is not installed"
+        raise BadReference(reference, reason, fix="pip install pyarrow") from error
     except Exception as error:  # a damaged file can raise anything
         raise BadReference(reference, f"it is no table: {error}") from error
     raise BadReference(reference, f"files of type {path.suffix or '(none)'} are no tables")

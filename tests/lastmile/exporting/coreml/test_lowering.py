@@ -1,6 +1,7 @@
 """What becomes a stage, what a program, what is refused, and what a person reads in Xcode."""
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer
@@ -82,6 +83,7 @@ REFUSED = {
         "x = Sin(raw)\na = ArgMax<axis=1, select_last_index=1>(x)\nvalue = Cast<to=1>(a)",
         "last of equal"),
     "a value that nothing makes": ("value = Sin(nothing)", "nothing makes"),
+    "an output that nothing makes": ("x = Sin(raw)", "nothing makes `value`"),
     "a constant answer": ("value = Constant<value_floats=[1.0]>()", "its output is a constant"),
     "a shape that does not fit": (
         "x = Sin(raw)\nc = Constant<value = float[3,1] {1., 2., 3.}>()\nvalue = MatMul(x, c)",
@@ -148,6 +150,49 @@ def test_an_error_for_unknown_categories_stays_one(graph_of):
     )  # fmt: skip
     package = to_coreml(graph, name="m")
     assert stages_of(package.spec)[0].oneHotEncoder.handleUnknown == 0
+
+
+LINEAR = {
+    "one row of two classes": (
+        'coefficients=[1.,-2.], intercepts=[0.5], post_transform="LOGISTIC", '
+        "classlabels_ints=[4,7]", (4, 7), ""),
+    "two rows that are no opposites, normalized": (
+        'coefficients=[1.,-2.,0.5,1.], intercepts=[0.5,0.], post_transform="LOGISTIC", '
+        "classlabels_ints=[4,7]", (4, 7), "n"),
+    "a sigmoid for each class, normalized": (
+        'coefficients=[1.,-2.,0.5,1.,0.,1.], intercepts=[0.5,0.,-1.], post_transform="LOGISTIC", '
+        "classlabels_ints=[4,7,9]", (4, 7, 9), "n"),
+    "a softmax": (
+        'coefficients=[1.,-2.,0.5,1.,0.,1.], intercepts=[0.5,0.,-1.], post_transform="SOFTMAX", '
+        "classlabels_ints=[4,7,9]", (4, 7, 9), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("inside", ["", "Sin"], ids=["as a stage", "in a program"])
+@pytest.mark.parametrize("case", LINEAR)
+def test_a_linear_classifier_answers_as_onnx_runtime(case, inside, graph_of):
+    attributes, classes, normalized = LINEAR[case]
+    last = 'probabilities = Normalizer<norm="L1">(p)' if normalized else "probabilities=Identity(p)"
+    first = "x = Sin(raw)" if inside else "x = Identity(raw)"
+    outputs = (
+        Output(name="label", kind=Kind.INT, classes=classes),
+        Output(name="probabilities", kind=Kind.FLOAT, width=len(classes), classes=classes),
+    )
+    graph = graph_of(
+        f"{first}\nlabel, p = LinearClassifier<{attributes}>(x)\n{last}",
+        columns=[("c0", Kind.FLOAT), ("c1", Kind.FLOAT)], outputs=outputs, task=Task.CLASSIFY,
+    )  # fmt: skip
+    del graph.proto.graph.output[:]
+    graph.proto.graph.output.extend([
+        onnx.helper.make_tensor_value_info("label", 7, None),
+        onnx.helper.make_tensor_value_info("probabilities", 1, None),
+    ])  # fmt: skip
+    rows = pd.DataFrame(np.random.default_rng(1).normal(0, 2, (40, 2)), columns=["c0", "c1"])
+    package = to_coreml(graph, name="m")
+    ours, theirs = package.run(rows), graph.run(rows)
+    assert package.minimum_ios == ("15" if inside else "11")
+    assert ours["label"].tolist() == theirs["label"].tolist()
+    np.testing.assert_allclose(ours["probabilities"], theirs["probabilities"], atol=2e-6)
 
 
 # --- what a person reads ---------------------------------------------------------------------

@@ -1,0 +1,87 @@
+"""The outer model: its interface in the words of the signature, and its metadata."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lastmile.errors import NotExportable
+from lastmile.exporting.coreml.features import RAW, Feature
+from lastmile.exporting.coreml.lowering import Lowered
+from lastmile.exporting.coreml.schema import new_model
+from lastmile.exporting.coreml.view import TARGET
+from lastmile.exporting.signature import Column, Kind, Signature, Task
+
+_KINDS = {Task.CLASSIFY: "pipelineClassifier", Task.REGRESS: "pipelineRegressor"}
+
+
+def assemble(
+    lowered: Lowered, signature: Signature, *, name: str, metadata: Mapping[str, str]
+) -> Any:
+    """The `Model` message of a pipeline, classifier or regressor around the stages.
+
+    The specification version is the highest of the stages' (source: coremltools' `make_pipeline`).
+
+    Raises:
+        NotExportable: a raw column has the name of an output.
+    """
+    outputs = {feature.name for feature in lowered.outputs}
+    for column in signature.columns:
+        if column.identifier in outputs:
+            raise NotExportable(
+                f"the column `{column.name}`",
+                target=TARGET,
+                reason=f"its name `{column.identifier}` is that of an output",
+            )
+    stages = lowered.pipeline
+    model = new_model(max(one.specificationVersion for one in stages.models))
+    for column in signature.columns:
+        feature = Feature(column.identifier, RAW[column.kind])
+        feature.declare(model.description.input.add(), note=note(column))
+    for feature in lowered.outputs:
+        feature.declare(model.description.output.add(), note=_output_note(feature, signature))
+    pipeline = _inner(model, lowered, signature)
+    pipeline.models.extend(stages.models)
+    pipeline.names.extend(stages.names)
+    _describe(model, name, metadata)
+    return model
+
+
+def _inner(model: Any, lowered: Lowered, signature: Signature) -> Any:
+    """The `Pipeline` message inside, of the kind that the outputs allow."""
+    if signature.task is Task.CLASSIFY:
+        model.description.predictedFeatureName = "label"
+        model.description.predictedProbabilitiesName = "probabilities"
+        return model.pipelineClassifier.pipeline
+    if signature.task is Task.REGRESS and not lowered.outputs[0].form.is_array:
+        model.description.predictedFeatureName = "value"
+        return model.pipelineRegressor.pipeline
+    return model.pipeline
+
+
+def note(column: Column) -> str:
+    """What a person reads beside an input in Xcode: help, unit, and how a missing one is given."""
+    missing = {
+        Kind.FLOAT: "a missing number is NaN",
+        Kind.STRING: "a missing text is empty",
+        Kind.BOOL: "0 or 1",
+    }.get(column.kind, "")
+    unit = f"in {column.unit}" if column.unit else ""
+    return "; ".join(text for text in (column.help or column.name, unit, missing) if text)
+
+
+def _output_note(feature: Feature, signature: Signature) -> str:
+    classes = next((output.classes for output in signature.outputs if output.classes), ())
+    return {
+        "label": f"the most probable class of {', '.join(map(str, classes))}",
+        "probabilities": "the probability of each class",
+        "value": "the prediction" if signature.task is Task.REGRESS else "the transformed row",
+    }[feature.name]
+
+
+def _describe(model: Any, name: str, metadata: Mapping[str, str]) -> None:
+    meta = model.description.metadata
+    texts = (metadata.get("title", ""), metadata.get("description", ""))
+    meta.shortDescription = ". ".join(text.rstrip(".") for text in texts if text) or name
+    meta.author = metadata.get("author", "")
+    meta.license = metadata.get("license", "")
+    meta.versionString = metadata.get("version", "")
+    meta.userDefined["lastmile.name"] = name

@@ -1,0 +1,98 @@
+"""What flows between the stages of a Core ML pipeline, and how a message declares it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from lastmile.exporting.coreml.schema import messages
+from lastmile.exporting.signature import Column, Kind
+
+
+class Form(StrEnum):
+    """The type of a feature, as far as our pipelines use Core ML's types."""
+
+    DOUBLE = "double"
+    INT64 = "int64"
+    STRING = "string"
+    ARRAY64 = "array of double"
+    ARRAY32 = "array of float32"
+    STRING_KEYS = "dictionary with string keys"
+    INT64_KEYS = "dictionary with int64 keys"
+
+    @property
+    def is_array(self) -> bool:
+        """Whether values are arrays."""
+        return self in (Form.ARRAY64, Form.ARRAY32)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a feature vectorizer takes values of this type."""
+        return self.is_array or self in (Form.DOUBLE, Form.INT64)
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A named value between two stages; `width` is the length of an array, else 1."""
+
+    name: str
+    form: Form
+    width: int = 1
+
+    def declare(self, description: Any, *, note: str = "") -> None:
+        """Fill a `FeatureDescription` message."""
+        description.name = self.name
+        description.shortDescription = note
+        kind = description.type
+        if self.form.is_array:
+            types = messages("FeatureTypes").ArrayFeatureType
+            kind.multiArrayType.shape.append(self.width)
+            kind.multiArrayType.dataType = (
+                types.DOUBLE if self.form is Form.ARRAY64 else types.FLOAT32
+            )
+        else:
+            _SCALARS[self.form](kind).SetInParent()
+
+
+_SCALARS = {
+    Form.DOUBLE: lambda kind: kind.doubleType,
+    Form.INT64: lambda kind: kind.int64Type,
+    Form.STRING: lambda kind: kind.stringType,
+    Form.STRING_KEYS: lambda kind: kind.dictionaryType.stringKeyType,
+    Form.INT64_KEYS: lambda kind: kind.dictionaryType.int64KeyType,
+}
+
+RAW = {
+    Kind.FLOAT: Form.DOUBLE,
+    Kind.INT: Form.INT64,
+    Kind.STRING: Form.STRING,
+    Kind.BOOL: Form.INT64,
+}
+"""How a raw column enters: Core ML has no boolean, so it is 0 or 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A tensor of the graph at batch size 1, as features side by side.
+
+    parts: the features whose values, one after the other, are the tensor in row-major order.
+    shape: of the tensor; its size is the sum of the widths.
+    kind: what its elements are in the graph.
+    """
+
+    parts: tuple[Feature, ...]
+    shape: tuple[int, ...]
+    kind: Kind = Kind.FLOAT
+
+    @property
+    def width(self) -> int:
+        """The number of elements."""
+        return sum(part.width for part in self.parts)
+
+    def shaped(self, *shape: int) -> "Vector":
+        """The same elements in the same order under another shape."""
+        return Vector(self.parts, tuple(shape), self.kind)
+
+
+def raw_vector(column: Column) -> Vector:
+    """A raw column as it enters the graph: [1, 1]."""
+    return Vector((Feature(column.identifier, RAW[column.kind]),), (1, 1), column.kind)

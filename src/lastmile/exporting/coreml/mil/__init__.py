@@ -1,0 +1,41 @@
+"""ONNX operators as operations of an ML Program, in 32-bit floats.
+
+    elementwise  arithmetic, comparisons, choices
+    shapes       operators that rearrange
+    reductions   sums, extremes and their places
+    algebra      products of matrices
+    learned      ONNX's classical operators (`ai.onnx.ml`) as arithmetic, behind a tensor operator
+    program      from operators to a program and its weights
+
+Each function takes coremltools' builder, the node and its inputs (program values, or NumPy
+constants) and returns the node's outputs. It raises `NotExportable` where this very node has no
+exact form.
+"""
+
+from lastmile.exporting.claims import ML, OpId, OpTable
+from lastmile.exporting.coreml.mil import algebra, elementwise, learned, reductions, shapes
+
+_TEXT = "Core ML has texts only as whole columns, not inside a model's arithmetic"
+_DYNAMIC = "the size of its result depends on the row"
+_FLOW = "its body would have to be a program of its own"
+
+CANNOT = {
+    OpId("", "StringNormalizer"): _TEXT,
+    OpId("", "StringSplit"): _TEXT,
+    OpId("", "StringConcat"): _TEXT,
+    OpId("", "TfIdfVectorizer"): _TEXT,
+    OpId("com.microsoft", "Tokenizer"): _TEXT,
+    OpId("", "Compress"): _DYNAMIC,
+    OpId("", "NonZero"): _DYNAMIC,
+    OpId("", "Unique"): _DYNAMIC,
+    OpId("", "If"): _FLOW,
+    OpId("", "Loop"): _FLOW,
+    OpId("", "Scan"): _FLOW,
+    OpId(ML, "ZipMap"): "Core ML's classifiers give a dictionary by themselves; export without it",
+}
+
+TENSORS = OpTable(
+    "an ML Program", (elementwise, shapes, reductions, algebra, learned), cannot=CANNOT
+)
+
+__all__ = ["CANNOT", "TENSORS"]

@@ -1,0 +1,127 @@
+"""ML Programs: one function, its operations in order, its weights.
+
+The operations are evaluated by NumPy functions of ours rather than by coremltools' own
+`value_inference`, which takes one row at a time and needs the program built anew; the tests hold
+ours against it, operation by operation. Every value has the rows as its first axis; a constant has
+one row, which NumPy broadcasts.
+"""
+
+import math
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from lastmile.exporting.coreml.reference.operations import OPERATIONS
+from lastmile.exporting.coreml.reference.values import Dictionary, Malformed, need
+
+_SENTINEL = 0xDEADBEEF
+_METADATA = struct.Struct("<IIQQ")
+_BLOB_FLOAT32 = 2
+_FLOAT32, _FLOAT64, _BOOL, _STRING, _INT32 = 11, 12, 1, 2, 23
+
+
+def run_program(model: Any, inputs: dict[str, Any], weights: Mapping[str, bytes]) -> dict[str, Any]:
+    """The outputs of the function `main` by name.
+
+    Raises:
+        Malformed: it has operations that are not known, or contradicts itself.
+    """
+    functions = model.mlProgram.functions
+    need("main" in functions, "a program without the function `main`")
+    function = functions["main"]
+    need(function.opset in function.block_specializations, "a program without a body")
+    block = function.block_specializations[function.opset]
+    count = len(next(iter(inputs.values()))) if inputs else 1
+    values: dict[str, Any] = dict(inputs)
+    for operation in block.operations:
+        _run(operation, values, weights)
+    return {name: _whole(values, name, count) for name in block.outputs}
+
+
+def _run(operation: Any, values: dict[str, Any], weights: Mapping[str, bytes]) -> None:
+    kind = operation.type
+    if kind == "const":
+        need("val" in operation.attributes, "a constant without a value")
+        made: Any = _constant(operation.attributes["val"], weights)[np.newaxis]
+    else:
+        need(kind in OPERATIONS, f"the operation `{kind}` is not supported")
+        made = OPERATIONS[kind](**_arguments(operation, values))
+    outputs = made if isinstance(made, tuple) else (made,)
+    need(len(outputs) == len(operation.outputs), f"`{kind}` has another number of outputs")
+    for declared, value in zip(operation.outputs, outputs, strict=True):
+        values[declared.name] = value
+
+
+def _arguments(operation: Any, values: dict[str, Any]) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    for name, argument in operation.inputs.items():
+        bound = [_bound(one, values) for one in argument.arguments]
+        need(bound, f"`{operation.type}` has an empty argument")
+        arguments[name] = bound if name == "values" else bound[0]
+    return arguments
+
+
+def _bound(binding: Any, values: dict[str, Any]) -> Any:
+    if binding.WhichOneof("binding") == "value":
+        return _literal(binding.value)
+    need(binding.name in values, f"`{binding.name}` is used before it is made")
+    return values[binding.name]
+
+
+def _literal(value: Any) -> Any:
+    if value.type.WhichOneof("type") == "listType":
+        return [_constant(one, {}).item() for one in value.immediateValue.list.values]
+    return _constant(value, {})[np.newaxis]
+
+
+def _constant(value: Any, weights: Mapping[str, bytes]) -> np.ndarray:
+    """A tensor that stands in the message or in a weight file."""
+    declared = value.type.tensorType
+    shape = tuple(int(one.constant.size) for one in declared.dimensions)
+    size = math.prod(shape)
+    if value.WhichOneof("value") == "blobFileValue":
+        need(declared.dataType == _FLOAT32, "weights that are not 32-bit floats")
+        return _blob(value.blobFileValue, weights, size).reshape(shape)
+    tensor = value.immediateValue.tensor
+    fields = {
+        _FLOAT32: ("floats", np.float32),
+        _FLOAT64: ("doubles", np.float64),
+        _BOOL: ("bools", np.bool_),
+        _STRING: ("strings", object),
+        _INT32: ("ints", np.int32),
+    }
+    longs = {24: ("longInts", np.int64)}
+    need(declared.dataType in fields | longs, "a constant of an unsupported type")
+    field, dtype = (fields | longs)[declared.dataType]
+    held = getattr(tensor, field).values
+    need(len(held) == size, "a constant that does not fill its shape")
+    return np.array(list(held), dtype=dtype).reshape(shape)
+
+
+def _blob(reference: Any, weights: Mapping[str, bytes], size: int) -> np.ndarray:
+    """Floats from a weight file (source: `StorageFormat.hpp` in coremltools).
+
+    At the offset stands metadata of 64 bytes: a sentinel, the element type, size and offset of the
+    data, all little-endian.
+    """
+    content = weights.get(reference.fileName.rpartition("/")[2])
+    need(content is not None, f"the weight file {reference.fileName} is missing")
+    assert content is not None
+    start = reference.offset
+    need(start + 64 <= len(content), "weights beyond the end of their file")
+    sentinel, dtype, length, data = _METADATA.unpack_from(content, start)
+    need(sentinel == _SENTINEL and dtype == _BLOB_FLOAT32, "weights without their mark")
+    need(length == 4 * size and data + length <= len(content), "weights of another size")
+    return np.frombuffer(content, dtype="<f4", count=size, offset=data)
+
+
+def _whole(values: dict[str, Any], name: str, count: int) -> Any:
+    """An output for every row, also where it does not depend on the row."""
+    if name not in values:
+        raise Malformed(f"nothing gives the output `{name}`")
+    value = values[name]
+    if isinstance(value, Dictionary) or len(value) == count:
+        return value
+    return np.repeat(value, count, axis=0)
