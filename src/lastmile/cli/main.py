@@ -13,7 +13,6 @@ from lastmile.cli import export, report, workspace
 from lastmile.cli.output import complain
 from lastmile.cli.state import Door
 from lastmile.errors import LastmileError
-from lastmile.jobs.doctor import missing_part
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
@@ -72,6 +71,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         complain(str(error))
         code = error.exit_code
     except ModuleNotFoundError as error:
+        from lastmile.jobs.doctor import missing_part
+
         part = missing_part(error)
         if part is None:
             raise
