@@ -68,7 +68,10 @@ class Run:
     `key` names the run and its folder. `parameters` are all known values, `given` those that were
     asked for; both are plain JSON values. `seconds` is the wall time of the whole run;
     `peak_memory` is the largest resident size of the kernel and its children, in bytes. `files`
-    are names inside `folder`; a run that was not published has neither.
+    are names inside `folder`; a run that was not published has neither. `plan_id` is the same for
+    runs of one plan: same notebook, definition, parameters and logical date. `logical_date` is the
+    moment that the run is about. `attempt` counts tries at one plan from 1. `recorded` are the
+    values that the notebook stored by name.
     """
 
     key: str
@@ -84,6 +87,10 @@ class Run:
     peak_memory: int | None = None
     folder: Path | None = None
     files: tuple[str, ...] = ()
+    plan_id: str = ""
+    logical_date: datetime | None = None
+    attempt: int = 1
+    recorded: dict[str, Any] = field(default_factory=dict)
 
 
 def run_key(moment: datetime) -> str:

@@ -96,6 +96,10 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "peak_memory": run.peak_memory,
         "folder": str(run.folder) if run.folder else None,
         "files": list(run.files),
+        "plan_id": run.plan_id,
+        "logical_date": run.logical_date.isoformat() if run.logical_date else None,
+        "attempt": run.attempt,
+        "recorded": run.recorded,
     }
 
 

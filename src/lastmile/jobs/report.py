@@ -128,6 +128,8 @@ def _begun(plan: Plan) -> Run:
         parameters=plain(dict(plan.parameters)),
         given=plain(dict(plan.given)),
         started=plan.started,
+        plan_id=plan.id,
+        logical_date=plan.logical_date,
     )
 
 

@@ -1,5 +1,7 @@
 """A plan: everything about a run that is known before it starts."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +16,7 @@ from lastmile.errors import (
 from lastmile.reporting.definition import Format, ReportFile
 from lastmile.reporting.parameters import Parameter, apply_rules, read_parameters, resolve
 from lastmile.reporting.source import Source, parameters_cell, read_source
-from lastmile.values import run_key
+from lastmile.values import plain, run_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,19 @@ class Plan:
     parameters: Mapping[str, Any]
     formats: tuple[Format, ...]
     started: datetime
+    logical_date: datetime
+
+    @property
+    def id(self) -> str:
+        """The same for plans that must give the same report: 64 hexadecimal digits."""
+        parts = {
+            "report": self.report.name,
+            "notebook": self.report.source.sha256,
+            "definition": self.report.file.model_dump(mode="json"),
+            "parameters": plain(dict(self.parameters)),
+            "logical_date": self.logical_date.isoformat(),
+        }
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
     def injected(self) -> dict[str, Any]:
@@ -83,9 +98,12 @@ def plan_run(
     given: Mapping[str, Any],
     *,
     formats: tuple[Format, ...] = (),
+    as_of: datetime | None = None,
     now: datetime,
 ) -> Plan:
     """The plan of one run. Everything that is wrong with `given` is told at once.
+
+    `as_of` is the logical date, the moment that the report is about; by default it is `now`.
 
     Raises:
         UnknownParameter, BadParameter, NoParametersCell: one fault.
@@ -102,4 +120,5 @@ def plan_run(
         parameters=values,
         formats=formats or report.file.formats,
         started=now,
+        logical_date=as_of or now,
     )

@@ -50,6 +50,7 @@ def record_of(run: Run, provenance: Mapping[str, Any]) -> dict[str, Any]:
         **fields,
         "started": run.started.isoformat(),
         "ended": run.ended.isoformat() if run.ended else None,
+        "logical_date": run.logical_date.isoformat() if run.logical_date else None,
         "provenance": dict(provenance),
     }
 

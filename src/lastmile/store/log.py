@@ -163,6 +163,10 @@ def _row(run: Run) -> dict[str, Any]:
         "peak_memory": run.peak_memory,
         "folder": str(run.folder) if run.folder else None,
         "files": list(run.files),
+        "plan_id": run.plan_id,
+        "logical_date": run.logical_date,
+        "attempt": run.attempt,
+        "recorded": run.recorded,
     }
 
 
@@ -185,4 +189,8 @@ def _run(row: Row[Any]) -> Run:
         peak_memory=row.peak_memory,
         folder=Path(row.folder) if row.folder else None,
         files=tuple(row.files),
+        plan_id=row.plan_id,
+        logical_date=row.logical_date,
+        attempt=row.attempt,
+        recorded=row.recorded,
     )

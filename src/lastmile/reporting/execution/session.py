@@ -1,23 +1,18 @@
 """One kernel, cell after cell: who failed, when, and why."""
 
-import contextlib
-import os
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lastmile.reporting.execution.kernel import OUTPUT_TIMEOUT, Kernel, open_kernel
 from lastmile.reporting.execution.outcome import CellEvent, Limits, Observer
-from lastmile.reporting.execution.watchdog import Watchdog, kill_tree, process_tree
+from lastmile.reporting.execution.watchdog import Watchdog, kill_tree
 from lastmile.values import Cause, CauseKind, show_duration, show_size
-
-_START_TIMEOUT = 60
-_OUTPUT_TIMEOUT = 120
 
 
 @dataclass(slots=True)
@@ -53,15 +48,15 @@ class Session:
 
         started = time.monotonic()
         try:
-            with self._kernel() as (client, pid):
-                dog = Watchdog(pid, self.limits, started)
+            with self._kernel() as kernel:
+                dog = Watchdog(kernel.pid, self.limits, started)
                 try:
                     with dog.watching():
-                        self._run_cells(client, dog)
+                        self._run_cells(kernel, dog)
                 finally:
                     self.peak_memory = dog.peak_memory or None
                     if self.cause or sys.exc_info()[0]:
-                        kill_tree(pid)  # it has no last words that anybody should wait for
+                        kill_tree(kernel.pid)  # it has no last words that anybody should wait for
         except KeyboardInterrupt:
             self.cause = Cause(
                 kind=CauseKind.INTERRUPTED, message="interrupted", cell=self._stopped_at()
@@ -73,31 +68,16 @@ class Session:
             message = f"the kernel `{self.kernel_name}` did not start: {_first_line(str(error))}"
             self.cause = Cause(kind=CauseKind.KERNEL_START, message=message)
 
-    @contextmanager
-    def _kernel(self) -> Iterator[tuple[Any, int]]:
-        from jupyter_client.manager import AsyncKernelManager
-        from nbclient import NotebookClient
+    def _kernel(self) -> AbstractContextManager[Kernel]:
+        return open_kernel(
+            self.notebook,
+            self.kernel_name,
+            cwd=self.cwd,
+            env=self.env,
+            cell_timeout=self.limits.cell,
+        )
 
-        with tempfile.TemporaryDirectory(prefix="lm-") as folder:
-            # A socket file cannot be taken by another process, as a port can (papermill#511).
-            transport = {"transport": "ipc", "ip": f"{folder}/k"} if sys.platform != "win32" else {}
-            manager = AsyncKernelManager(kernel_name=self.kernel_name, **transport)
-            client = NotebookClient(
-                self.notebook,
-                km=manager,
-                timeout=self.limits.cell,
-                startup_timeout=_START_TIMEOUT,
-                iopub_timeout=_OUTPUT_TIMEOUT,
-                raise_on_iopub_timeout=True,
-                coalesce_streams=True,
-                extra_arguments=["--HistoryManager.enabled=False"]
-                if self.kernel_name.startswith("python")
-                else [],
-            )
-            with _started(client, self.cwd, {**os.environ, **self.env}) as pid:
-                yield client, pid
-
-    def _run_cells(self, client: Any, dog: Watchdog) -> None:
+    def _run_cells(self, kernel: Kernel, dog: Watchdog) -> None:
         runnable = [
             index
             for index, cell in enumerate(self.notebook.cells)
@@ -108,7 +88,7 @@ class Session:
             number, title, last = index + 1, _title(self.notebook, index), index == runnable[-1]
             self.observer(CellEvent("started", number, total, title, last))
             log = self.cells[index] = CellLog(datetime.now(UTC))
-            goes_on = self._run_cell(client, dog, index)
+            goes_on = self._run_cell(kernel, dog, index)
             if self.cause and not log.failed:
                 return
             log.ended = datetime.now(UTC)
@@ -117,13 +97,13 @@ class Session:
             if not goes_on:
                 return
 
-    def _run_cell(self, client: Any, dog: Watchdog, index: int) -> bool:
+    def _run_cell(self, kernel: Kernel, dog: Watchdog, index: int) -> bool:
         """Run one cell and say whether the next one follows; `cause` says why it does not."""
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
         cell = self.notebook.cells[index]
         try:
-            client.execute_cell(cell, index)
+            kernel.client.execute_cell(cell, index)
         except CellExecutionError as error:
             if error.ename == "SystemExit" and error.evalue in ("", "0", "None"):
                 cell.outputs = [output for output in cell.outputs if not _of_exit(output)]
@@ -132,16 +112,16 @@ class Session:
             message = _first_line(f"cell {index + 1} raised {error.ename}: {error.evalue}")
             self.cause = Cause(kind=CauseKind.CELL_ERROR, message=message, cell=index)
         except CellTimeoutError:
-            limit = show_duration(self.limits.cell or _OUTPUT_TIMEOUT)
+            limit = show_duration(self.limits.cell or OUTPUT_TIMEOUT)
             message = f"cell {index + 1} was stopped: it ran longer than {limit}"
             self.cause = Cause(kind=CauseKind.DEADLINE, message=message, cell=index)
         except DeadKernelError:
-            kind, what, more = self._death(client, dog)
+            kind, what, more = self._death(kernel, dog)
             message = f"{what} in cell {index + 1}{more}"
             self.cause = Cause(kind=kind, message=message, cell=index)
         return self.cause is None
 
-    def _death(self, client: Any, dog: Watchdog) -> tuple[CauseKind, str, str]:
+    def _death(self, kernel: Kernel, dog: Watchdog) -> tuple[CauseKind, str, str]:
         """Why the kernel is gone, in words for before and behind the cell's number."""
         if dog.verdict is CauseKind.DEADLINE:
             limit = show_duration(self.limits.deadline or 0)
@@ -149,37 +129,10 @@ class Session:
         if dog.verdict is CauseKind.OUT_OF_MEMORY:
             peak, limit = show_size(dog.peak_memory), show_size(self.limits.memory or 0)
             return dog.verdict, "out of memory", f": {peak} used, {limit} allowed"
-        return CauseKind.KERNEL_DIED, "the kernel died", _how_it_ended(client)
+        return CauseKind.KERNEL_DIED, "the kernel died", kernel.how_it_ended()
 
     def _stopped_at(self) -> int | None:
         return next((index for index, log in self.cells.items() if log.ended is None), None)
-
-
-@contextmanager
-def _started(client: Any, cwd: Path, env: Mapping[str, str]) -> Iterator[int]:
-    client.start_new_kernel(cwd=str(cwd), env=dict(env))
-    pid = client.km.provisioner.pid
-    try:
-        client.start_new_kernel_client()
-        yield pid
-    finally:
-        # Children of a kernel that has ended have another parent and could not be found any more.
-        below = process_tree(pid)
-        with contextlib.suppress(Exception):
-            client._cleanup_kernel()
-        kill_tree(pid, below)
-
-
-def _how_it_ended(client: Any) -> str:
-    process = getattr(client.km.provisioner, "process", None)
-    code = process.poll() if process else None
-    if code is None:
-        return ""
-    if code < 0:
-        import signal
-
-        return f", killed by {signal.Signals(-code).name}"
-    return f" with exit code {code}"
 
 
 def _of_exit(output: Any) -> bool:

@@ -28,9 +28,14 @@ def upgrade() -> None:
         sa.Column("peak_memory", sa.BigInteger),
         sa.Column("folder", sa.String),
         sa.Column("files", sa.JSON, nullable=False),
+        sa.Column("plan_id", sa.String(64), nullable=False),
+        sa.Column("logical_date", sa.DateTime),
+        sa.Column("attempt", sa.Integer, nullable=False),
+        sa.Column("recorded", sa.JSON, nullable=False),
         sa.Column("host", sa.String(255), nullable=False),
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("pid_started", sa.Float, nullable=False),
     )
     op.create_index("runs_by_report", "runs", ["report", "started"])
     op.create_index("runs_by_state", "runs", ["state"])
+    op.create_index("runs_by_plan", "runs", ["plan_id", "state"])

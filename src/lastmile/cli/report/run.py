@@ -1,4 +1,4 @@
-"""`lastmile report`: run, show, history."""
+"""`lastmile report run`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,6 @@ from lastmile.cli.output import (
     run_as_json,
     say,
     say_json,
-    say_runs,
     say_table,
     state_text,
 )
@@ -21,11 +20,6 @@ from lastmile.errors import BadParameter
 from lastmile.values import Run, show_duration, show_size
 
 FORMATS = ("html", "pdf")
-
-
-@click.group()
-def report() -> None:
-    """Run reports and look at their runs."""
 
 
 class Formats(click.ParamType[tuple[str, ...]]):
@@ -44,7 +38,7 @@ class Formats(click.ParamType[tuple[str, ...]]):
         return chosen
 
 
-@report.command(
+@click.command(
     epilog="""
 \b
 Examples:
@@ -116,83 +110,3 @@ def tell_run(run: Run) -> None:
         if run.folder and name != "run.json":
             path = run.folder / name
             say(f"  {path_shown(path)}  {show_size(path.stat().st_size)}")
-
-
-@report.command(epilog="\b\nExample:\n  lastmile report show seattle-weather")
-@click.argument("name")
-@click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
-@with_door
-def show(door: Door, name: str, as_json: bool) -> None:
-    """Show the parameters of the report NAME with types, defaults and help, and its last runs."""
-    from lastmile.jobs.report import report_in
-    from lastmile.store import RunLog
-
-    chosen = report_in(door.workspace, name)
-    with RunLog(door.workspace.store_url) as log:
-        runs = log.history(name, limit=5)
-    if as_json:
-        say_json(
-            {
-                "name": name,
-                "title": chosen.file.title,
-                "notebook": chosen.file.notebook,
-                "formats": chosen.file.formats,
-                "parameters": [
-                    {
-                        "name": parameter.name,
-                        "type": parameter.type_shown,
-                        "default": parameter.default_shown,
-                        "help": parameter.help,
-                        "limits": parameter.limits_shown,
-                    }
-                    for parameter in chosen.parameters
-                ],
-                "runs": [run_as_json(run) for run in runs],
-            }
-        )
-        return
-    say(chosen.file.title, "bold")
-    if chosen.file.description:
-        say(chosen.file.description)
-    say(f"{chosen.file.notebook} -> {', '.join(chosen.file.formats)}\n", "dim")
-    say_table(
-        ("parameter", "type", "default", "help", "limits"),
-        (
-            [p.name, p.type_shown, p.default_shown, p.help, p.limits_shown]
-            for p in chosen.parameters
-        ),
-    )
-    say()
-    say_runs(runs, of_one_report=True)
-    if not runs:
-        say(f"no runs yet: lastmile report run {name}", "dim")
-
-
-@report.command(
-    epilog="""
-\b
-Examples:
-  lastmile report history
-  lastmile report history seattle-weather -n 50 --json
-"""
-)
-@click.argument("name", required=False)
-@click.option("-n", "limit", default=20, show_default=True, type=click.IntRange(1), help="Runs.")
-@click.option("--json", "as_json", is_flag=True, help="Print the runs for programs.")
-@with_door
-def history(door: Door, name: str | None, limit: int, as_json: bool) -> None:
-    """Show runs with state, duration and cause, the newest first."""
-    from lastmile.clock import now
-    from lastmile.store import RunLog
-
-    if name:
-        door.workspace.definition("report", name)
-    with RunLog(door.workspace.store_url) as log:
-        log.reconcile(now=now())
-        runs = log.history(name, limit=limit)
-    if as_json:
-        say_json([run_as_json(run) for run in runs])
-        return
-    say_runs(runs, of_one_report=name is not None)
-    if not runs:
-        say("no runs yet", "dim")

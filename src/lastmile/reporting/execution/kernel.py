@@ -1,0 +1,81 @@
+"""A kernel process of its own for one run: started, talked to, and ended with all its children."""
+
+import contextlib
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lastmile.reporting.execution.watchdog import kill_tree, process_tree
+
+START_TIMEOUT = 60
+"""Seconds that a kernel may take to answer for the first time."""
+
+OUTPUT_TIMEOUT = 120
+"""Seconds that outputs may lag behind the end of their cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A running kernel: nbclient's client of it, and its process."""
+
+    client: Any
+    pid: int
+
+    def how_it_ended(self) -> str:
+        """In words how the process ended, as far as that is known."""
+        process = getattr(self.client.km.provisioner, "process", None)
+        code = process.poll() if process else None
+        if code is None:
+            return ""
+        if code < 0:
+            return f", killed by {signal.Signals(-code).name}"
+        return f" with exit code {code}"
+
+
+@contextmanager
+def open_kernel(
+    notebook: Any,
+    name: str,
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    cell_timeout: float | None,
+) -> Iterator[Kernel]:
+    """A kernel for the block; afterwards neither it nor any process below it is left.
+
+    Raises:
+        NoSuchKernel, RuntimeError, OSError: it did not start.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+    from nbclient import NotebookClient
+
+    with tempfile.TemporaryDirectory(prefix="lm-") as folder:
+        # A socket file cannot be taken by another process, as a port can (papermill#511).
+        transport = {"transport": "ipc", "ip": f"{folder}/k"} if sys.platform != "win32" else {}
+        client = NotebookClient(
+            notebook,
+            km=AsyncKernelManager(kernel_name=name, **transport),
+            timeout=cell_timeout,
+            startup_timeout=START_TIMEOUT,
+            iopub_timeout=OUTPUT_TIMEOUT,
+            raise_on_iopub_timeout=True,
+            coalesce_streams=True,
+            extra_arguments=["--HistoryManager.enabled=False"] if name.startswith("python") else [],
+        )
+        client.start_new_kernel(cwd=str(cwd), env={**os.environ, **env})
+        kernel = Kernel(client, client.km.provisioner.pid)
+        try:
+            client.start_new_kernel_client()
+            yield kernel
+        finally:
+            # Children of a kernel that has ended have another parent and could not be found.
+            below = process_tree(kernel.pid)
+            with contextlib.suppress(Exception):
+                client._cleanup_kernel()
+            kill_tree(kernel.pid, below)
