@@ -58,9 +58,10 @@ def open_kernel(
     with tempfile.TemporaryDirectory(prefix="lm-") as folder:
         # A socket file cannot be taken by another process, as a port can (papermill#511).
         transport = {"transport": "ipc", "ip": f"{folder}/k"} if sys.platform != "win32" else {}
+        manager: Any = AsyncKernelManager(kernel_name=name, **transport)
         client = NotebookClient(
             notebook,
-            km=AsyncKernelManager(kernel_name=name, **transport),
+            km=manager,
             timeout=cell_timeout,
             startup_timeout=START_TIMEOUT,
             iopub_timeout=OUTPUT_TIMEOUT,
@@ -69,7 +70,7 @@ def open_kernel(
             extra_arguments=["--HistoryManager.enabled=False"] if name.startswith("python") else [],
         )
         client.start_new_kernel(cwd=str(cwd), env={**os.environ, **env})
-        kernel = Kernel(client, client.km.provisioner.pid)
+        kernel = Kernel(client, manager.provisioner.pid)
         try:
             client.start_new_kernel_client()
             yield kernel
