@@ -76,7 +76,8 @@ def lastmile(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Answe
     """Call the command line in this process, inside a folder."""
     from lastmile.cli.main import main
 
-    before = signal.getsignal(signal.SIGTERM)
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
     here = Path.cwd()
 
     def call(*arguments: str | Path, cwd: Path) -> Answer:
@@ -89,7 +90,8 @@ def lastmile(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Answe
 
     yield call
     os.chdir(here)
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture

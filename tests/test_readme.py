@@ -73,13 +73,13 @@ def test_each_command_has_help_with_an_example(name, command):
         assert "Example" in (command.epilog or ""), name
 
 
-def test_every_everyday_command_is_in_the_readme():
-    readme = (ROOT / "README.md").read_text()
+def test_every_command_is_in_the_documentation():
+    pages = "".join(page.read_text() for page in PAGES)
 
     assert [
         name
         for name, command in commands()
-        if not isinstance(command, click.Group) and name not in readme
+        if not isinstance(command, click.Group) and name not in pages
     ] == []
 
 

@@ -13,9 +13,10 @@ Two flows, top to bottom in the order data passes through them::
     scheduling/ when a report is due
     exporting/  a fitted estimator becomes a bundle: a compiler
     store/      the run log
-    workspace, definitions, atomic, values, clock, errors   the ground
+    workspace, definitions, atomic, recording, values, clock, errors   the ground
 
-Two functions need no workspace: :func:`run_report` and :func:`export_estimator`.
+Two functions need no workspace: :func:`run_report` and :func:`export_estimator`. One is for
+notebooks: :func:`record` stores a value with the run.
 """
 
 from importlib import import_module
@@ -26,15 +27,17 @@ if TYPE_CHECKING:
     from lastmile.exporting.bundle import Bundle
     from lastmile.jobs.export import export_estimator
     from lastmile.jobs.report import run_report
+    from lastmile.recording import record
     from lastmile.values import Run
 
 __version__ = version("lastmile")
-__all__ = ["Bundle", "Run", "__version__", "export_estimator", "run_report"]
+__all__ = ["Bundle", "Run", "__version__", "export_estimator", "record", "run_report"]
 
 _HOMES = {
     "Bundle": "lastmile.exporting.bundle",
     "Run": "lastmile.values",
     "export_estimator": "lastmile.jobs.export",
+    "record": "lastmile.recording",
     "run_report": "lastmile.jobs.report",
 }
 

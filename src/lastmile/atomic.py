@@ -1,11 +1,12 @@
 """Files and folders that readers see whole or not at all.
 
 A folder is filled beside its place under a hidden name, then renamed into it in one step. A crash
-leaves at most hidden folders; the next call of :func:`publish_folder` for the same place clears
-them away, and brings back what stood there if the crash came between the two renames of a
-replacement.
+leaves at most hidden folders: the next call of :func:`publish_folder` in the same parent clears
+away those that are older than an hour. Where the crash came between the two renames of a
+replacement, the next call for the same place brings back what stood there.
 """
 
+import glob
 import shutil
 import time
 from collections.abc import Iterator
@@ -45,13 +46,20 @@ def publish_folder(target: Path) -> Iterator[Path]:
         raise
 
 
+def clear_parts(target: Path) -> None:
+    """Remove what calls for `target` left behind that did not come to their end."""
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}{_MARK}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
 def _sweep(target: Path) -> None:
     old = target.with_name(f".{target.name}{_OLD}")
     if old.exists() and not target.exists():
         old.rename(target)
-    for leftover in target.parent.glob(f".{target.name}{_MARK}*"):
-        if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(leftover, ignore_errors=True)
+    for leftover in target.parent.glob(f".*{_MARK}*"):
+        with suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _swap(part: Path, target: Path) -> None:

@@ -58,6 +58,20 @@ def parse_definition(text: str, model: type[D], *, shown: str, table: Sequence[s
         raise AssertionError from error
 
 
+def make_definition(model: type[D], shown: str, **keys: object) -> D:
+    """The definition with these keys, as code gives them.
+
+    Raises:
+        BadDefinition, Faults: as for a file, without lines.
+    """
+    try:
+        return model.model_validate(keys)
+    except ValidationError as error:
+        lines = KeyLines("")
+        raise_faults([_fault(d, model, shown, lines, ()) for d in _causes(error.errors())])
+        raise AssertionError from error
+
+
 def _causes(details: list[ErrorDetails]) -> list[ErrorDetails]:
     """Without those that only follow from a fault further inside."""
     places = [detail["loc"] for detail in details]
@@ -91,7 +105,8 @@ def _fault(
 ) -> BadDefinition:
     path = tuple(str(part) for part in detail["loc"])
     key = ".".join(path)
-    where = f"{shown}:{lines.find((*table, *path))}"
+    line = lines.find((*table, *path))
+    where = f"{shown}:{line}" if line else shown
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, path[:-1])
         return BadDefinition(f"`{key}` is not a key", where=where, fix=nearest(path[-1], known))
@@ -138,10 +153,10 @@ class KeyLines:
                 self._lines.setdefault((*table, *_split(match[1])), number)
 
     def find(self, path: tuple[str, ...]) -> int:
-        """The line of `path`, or of the nearest table around it."""
+        """The line of `path`, or of the nearest table around it; 0 where nothing stands."""
         while path and path not in self._lines:
             path = path[:-1]
-        return self._lines.get(path, 1)
+        return self._lines.get(path, 1) if self._lines else 0
 
 
 def _split(dotted: str) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ same thing::
     ├── workspace            NoWorkspace, BadDefinition, UnknownName, MissingPart, NotWritable,
     │                        NotEmpty, StoreUnusable, StoreTooNew
     ├── reports              NotebookMissing, NotANotebook, NoParametersCell, UnknownParameter,
-    │                        BadParameter, RunUnknown
+    │                        BadParameter, BadMoment, NoTranslation, SecretRefused,
+    │                        BadRange, RunUnknown, DataMissing, PublicationGone
     └── exports              BadReference, NotFitted, SampleLacksColumn, Untrusted, RowsRefused,
                              RuntimeRefused, NotExportable, BundleBroken, PackageBroken,
-                             OverBudget, EvidenceFailed
+                             OverBudget, EvidenceFailed, VersionTaken
 
 Exit codes: 2 = you can fix it, 1 = we could not do it, 3 = the export is wrong.
 """
@@ -41,6 +42,16 @@ class LastmileError(Exception):
             if text:
                 lines.append(f"  {label + ':':<4} {text}")
         return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, str]:
+        """The same for programs."""
+        return {
+            "code": self.code,
+            "what": self.what,
+            "why": self.why,
+            "fix": self.fix,
+            "where": self.where,
+        }
 
 
 class Faults(LastmileError):
@@ -145,7 +156,7 @@ class NotEmpty(LastmileError):
 
     def __init__(self, folder: str) -> None:
         super().__init__(
-            f"{folder} is not an empty folder",
+            f"{folder} is not an empty or new folder",
             why="a new workspace never overwrites anything",
             fix="name a folder that does not exist yet",
         )
@@ -160,7 +171,7 @@ class StoreUnusable(LastmileError):
     def __init__(self, store: str, reason: str) -> None:
         super().__init__(
             f"the run log {store} cannot be used: {reason}",
-            why="a run that is not recorded could be lost or doubled, so none is started",
+            why="a run that is not recorded could be lost or doubled",
             fix="check `store` under [tool.lastmile] in pyproject.toml, and the disk",
         )
 
@@ -249,6 +260,52 @@ class BadParameter(LastmileError):
         )
 
 
+class BadMoment(LastmileError):
+    """A text that should say a moment, or compute one from the logical date, does not."""
+
+    code = "bad-moment"
+
+    def __init__(self, text: str, advice: str) -> None:
+        super().__init__(f"`{text}` is not a moment", fix=advice)
+
+
+class NoTranslation(LastmileError):
+    """A value cannot be written safely in the language of a notebook."""
+
+    code = "no-translation"
+
+    def __init__(self, notebook: str, language: str, reason: str) -> None:
+        super().__init__(
+            f"values cannot be written as {language} for {notebook}: {reason}",
+            why="a value that became something else than itself would make a false report",
+            fix="give another value, or read it in the notebook from a file",
+        )
+
+
+class SecretRefused(LastmileError):
+    """A secret is unknown, or cannot be kept secret."""
+
+    code = "secret-refused"
+
+    def __init__(self, name: str, reason: str, *, fix: str) -> None:
+        super().__init__(
+            f"the secret `{name}` cannot be used: {reason}",
+            why="no kernel was started, and nothing was run",
+            fix=fix,
+        )
+
+
+class BadRange(LastmileError):
+    """The dates of a backfill make no grid."""
+
+    code = "bad-range"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            what, fix="write months as --from 2014-01 --to 2015-12, days as --from 2014-01-31"
+        )
+
+
 class RunUnknown(LastmileError):
     """A run was asked for that the run log does not hold."""
 
@@ -257,6 +314,32 @@ class RunUnknown(LastmileError):
     def __init__(self, run: str) -> None:
         super().__init__(
             f"the run log holds no run `{run}`", fix="`lastmile report history` lists the runs"
+        )
+
+
+class DataMissing(LastmileError):
+    """A data file that a report declares does not exist."""
+
+    code = "data-missing"
+
+    def __init__(self, pattern: str, *, where: str) -> None:
+        super().__init__(
+            f"no file matches `{pattern}`",
+            why="the report says that it is made from such data, so nothing was run",
+            fix="bring the file, or mend `data`; patterns count from the workspace's folder",
+            where=where,
+        )
+
+
+class PublicationGone(LastmileError):
+    """The files of a run are not there any more, or cannot be read."""
+
+    code = "publication-gone"
+
+    def __init__(self, run: str, reason: str) -> None:
+        super().__init__(
+            f"the files of the run `{run}` cannot be used: {reason}",
+            fix="name another run; `lastmile report history` lists them",
         )
 
 
@@ -307,11 +390,25 @@ class Untrusted(LastmileError):
 
     code = "untrusted"
 
-    def __init__(self, source: str, reason: str) -> None:
+    def __init__(self, source: str, reason: str, *, fix: str = "") -> None:
         super().__init__(
             f"{source} is not loaded: {reason}",
             why="a file of this kind can run any program while it is read",
-            fix="save the estimator with skops.io.dump, or pass --trust if you know who made it",
+            fix=fix
+            or "save the estimator with skops.io.dump, or pass --trust if you know who made it",
+        )
+
+
+class VersionTaken(LastmileError):
+    """A bundle of the same name and version exists and answers otherwise."""
+
+    code = "version-taken"
+
+    def __init__(self, bundle: str) -> None:
+        super().__init__(
+            f"{bundle} exists already and holds another model",
+            why="two teams could hold different models under one version",
+            fix="raise `version`, or pass --replace if nobody has received it yet",
         )
 
 

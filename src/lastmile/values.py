@@ -4,11 +4,12 @@ Times are aware datetimes in UTC, durations are seconds, sizes are bytes. Words 
 are stable: they stand in the run log and in files, and are never display text.
 """
 
+import math
 import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,6 +44,8 @@ class CauseKind(StrEnum):
     KERNEL_DIED = "kernel-died"
     OUT_OF_MEMORY = "out-of-memory"
     DEADLINE = "deadline"
+    SILENCE = "silence"
+    DEFECT = "defect"
     KERNEL_START = "kernel-start"
     INTERRUPTED = "interrupted"
     NOT_PUBLISHED = "not-published"
@@ -71,7 +74,8 @@ class Run:
     are names inside `folder`; a run that was not published has neither. `plan_id` is the same for
     runs of one plan: same notebook, definition, parameters and logical date. `logical_date` is the
     moment that the run is about. `attempt` counts tries at one plan from 1. `recorded` are the
-    values that the notebook stored by name.
+    values that the notebook stored by name. `redacted` counts the places where the value of a
+    secret was struck out of what the notebook put out.
     """
 
     key: str
@@ -91,6 +95,7 @@ class Run:
     logical_date: datetime | None = None
     attempt: int = 1
     recorded: dict[str, Any] = field(default_factory=dict)
+    redacted: int = 0
 
 
 def run_key(moment: datetime) -> str:
@@ -98,12 +103,19 @@ def run_key(moment: datetime) -> str:
     return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: dates in ISO form, paths as texts."""
+def plain(value: Any) -> Any:  # noqa: PLR0911 - a table
+    """A value as JSON knows it.
+
+    Dates in ISO form, paths, NaN and infinities as texts, members of an Enum by their value.
+    """
     match value:
         case datetime() | date():
             return value.isoformat()
         case Path():
+            return str(value)
+        case Enum():
+            return plain(value.value)
+        case float() if not math.isfinite(value):
             return str(value)
         case list() | tuple():
             return [plain(part) for part in value]

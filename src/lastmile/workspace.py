@@ -26,6 +26,9 @@ class Settings(Definition):
     store: str = Field(
         default="sqlite:///.lastmile/store.db", description="SQLAlchemy address of the run log"
     )
+    secrets: str = Field(
+        default="", description="folder with one file per secret, readable by its owner only"
+    )
     demo: Demo = Demo()
 
 
@@ -55,6 +58,11 @@ class Workspace:
     def module_paths(self) -> list[Path]:
         """Absolute folders from which the workspace's modules are imported."""
         return [self.root / folder for folder in self.settings.path]
+
+    @property
+    def secrets(self) -> Path | None:
+        """The folder with one file per secret, where the settings name one."""
+        return self.root / self.settings.secrets if self.settings.secrets else None
 
     @property
     def store_url(self) -> str:

@@ -29,7 +29,7 @@ def test_durations_and_sizes_are_read_with_their_units():
         pytest.param(
             GOOD + '\n[parameters.x]\nhlep = "?"', 5, ["hlep", "`help`"], id="typo in a table"
         ),
-        pytest.param('title = "T"\nnotebook = "../a.ipynb"', 1, ["below"], id="path leaves"),
+        pytest.param('title = "T"\nnotebook = "../a.ipynb"', 2, ["below"], id="path leaves"),
         pytest.param(GOOD + "[parameters.x]\npattern = '('", 4, ["regular"], id="bad pattern"),
     ],
 )

@@ -32,14 +32,15 @@ Examples:
 )
 @click.argument("name")
 @click.option("--trust", is_flag=True, help="Load files that may run code (pickle, joblib).")
+@click.option("--replace", is_flag=True, help="Replace a bundle of this version by another model.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result for programs.")
 @with_door
-def run(door: Door, name: str, trust: bool, as_json: bool) -> None:
+def run(door: Door, name: str, trust: bool, replace: bool, as_json: bool) -> None:
     """Make the bundle of the export NAME: ONNX, Core ML, evidence, golden rows."""
     from lastmile.jobs.export import produce_bundle
 
     with step_progress(name, quiet=as_json) as on_step:
-        bundle = produce_bundle(door.workspace, name, trust=trust, on_step=on_step)
+        bundle = produce_bundle(door.workspace, name, trust=trust, replace=replace, on_step=on_step)
     if as_json:
         say_json(bundle_as_json(bundle))
     else:

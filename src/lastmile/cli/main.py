@@ -10,9 +10,9 @@ import click
 
 from lastmile import __version__
 from lastmile.cli import export, report, workspace
-from lastmile.cli.output import complain
+from lastmile.cli.output import complain, say_json
 from lastmile.cli.state import Door
-from lastmile.errors import LastmileError
+from lastmile.errors import Faults, LastmileError
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
@@ -64,30 +64,37 @@ lastmile.add_command(export.export)
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        code: Any = lastmile.main(args=arguments, standalone_mode=False)
+        code: Any = lastmile.main(args=words, standalone_mode=False)
     except LastmileError as error:
-        complain(str(error))
-        code = error.exit_code
+        code = _tell(error, words)
     except ModuleNotFoundError as error:
         from lastmile.jobs.doctor import missing_part
 
         part = missing_part(error)
         if part is None:
             raise
-        complain(str(part))
-        code = part.exit_code
+        code = _tell(part, words)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted; nothing half-written is left behind")
         code = INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(error: LastmileError, words: list[str]) -> int:
+    """Tell an error to people, and to a program that asked for JSON; give its exit code."""
+    complain(str(error))
+    if "--json" in words:
+        faults = error.faults if isinstance(error, Faults) else (error,)
+        say_json({"errors": [fault.to_dict() for fault in faults]})
+    return error.exit_code
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -4,6 +4,7 @@ Colours and moving bars appear on a terminal only; elsewhere the same words come
 """
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,32 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lastmile.errors import NotWritable
+from lastmile.reporting.publication import cause_as_json
 from lastmile.values import Run, State, show_duration
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class Quiet(Console):
+    """A console whose reader may go away: what is being done goes on without a word."""
+
+    def on_broken_pipe(self) -> None:
+        """Write to nowhere from now on."""
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 - a device
+            os.dup2(nowhere.fileno(), self.file.fileno())
+
+    def emit(self, text: str) -> None:
+        """Write a text as it is."""
+        try:
+            self.file.write(text)
+            self.file.flush()
+        except BrokenPipeError:
+            self.on_broken_pipe()
+        except OSError as error:
+            raise NotWritable("the answer", error.strerror or str(error)) from error
+
+
+out = Quiet(highlight=False, soft_wrap=True)
+err = Quiet(stderr=True, highlight=False, soft_wrap=True)
 
 STATE_STYLES = {
     State.SUCCEEDED: "green",
@@ -44,7 +67,7 @@ def complain(text: str) -> None:
 
 def say_json(value: Any) -> None:
     """A value for programs, on stdout."""
-    out.file.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    out.emit(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def say_table(
@@ -57,7 +80,7 @@ def say_table(
     rows = list(rows)
     if not out.is_terminal:
         for row in rows:
-            out.file.write("\t".join(str(cell) for cell in row).rstrip("\t") + "\n")
+            out.emit("\t".join(str(cell) for cell in row).rstrip("\t") + "\n")
         return
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for index, heading in enumerate(headings):
@@ -84,9 +107,7 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "key": run.key,
         "report": run.report,
         "state": run.state.value,
-        "cause": None
-        if run.cause is None
-        else {"kind": run.cause.kind.value, "message": run.cause.message, "cell": run.cause.cell},
+        "cause": cause_as_json(run.cause),
         "parameters": run.parameters,
         "given": run.given,
         "started": run.started.isoformat(),
@@ -100,6 +121,7 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "logical_date": run.logical_date.isoformat() if run.logical_date else None,
         "attempt": run.attempt,
         "recorded": run.recorded,
+        "redacted": run.redacted,
     }
 
 

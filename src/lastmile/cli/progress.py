@@ -56,6 +56,7 @@ def _tell(event: CellEvent) -> None:
 def step_progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
     """Progress by step: each call names the step that begins; its time is told when it ends."""
     began: list[tuple[str, float]] = []
+    told: list[str] = []
 
     def close() -> None:
         if began and not quiet:
@@ -64,13 +65,14 @@ def step_progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[str]
 
     def begin(step: str) -> None:
         close()
+        if not told and not quiet:
+            note(title)
+        told.append(step)
         began.append((step, time.monotonic()))
         if status:
             status.update(f"{title}: {step}")
 
     status = err.status(title) if err.is_terminal and not quiet else None
-    if not quiet:
-        note(title)
     if status:
         with status:
             yield begin

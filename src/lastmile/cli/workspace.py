@@ -1,5 +1,6 @@
 """`lastmile init`, `demo`, `list`, `doctor`."""
 
+import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -24,7 +25,7 @@ def init(folder: Path) -> None:
 
     for path in init_workspace(folder):
         say(f"  {path_shown(path.resolve())}")
-    say(f"next: cd {folder} && lastmile demo", "bold")
+    say(f"next: cd {shlex.quote(str(folder))} && lastmile demo", "bold")
 
 
 @click.command("list", epilog="\b\nExample:\n  lastmile list --json")
@@ -75,7 +76,7 @@ def demo(door: Door) -> int:
         complain(f"the report {run.state.value}: {run.cause}")
         return 1
     with step_progress(f"export {chosen.export}") as on_step:
-        bundle = produce_bundle(door.workspace, chosen.export, on_step=on_step)
+        bundle = produce_bundle(door.workspace, chosen.export, replace=True, on_step=on_step)
     ended = time.monotonic()
 
     say()

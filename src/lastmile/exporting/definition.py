@@ -1,9 +1,9 @@
 """What an export is: the file `exports/NAME.toml`."""
 
 import re
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from lastmile.definitions import Definition
 from lastmile.values import Bytes
@@ -54,22 +54,18 @@ class ExportFile(Definition):
     tolerance: Tolerance = Tolerance()
     budget: Budget = Budget()
 
-    @model_validator(mode="after")
-    def _references_stay_inside(self) -> Self:
-        for key in ("estimator", "sample"):
-            reference = getattr(self, key)
-            if _FUNCTION.fullmatch(reference):
-                continue
+    @field_validator("estimator", "sample")
+    @classmethod
+    def _stays_inside(cls, reference: str) -> str:
+        if not _FUNCTION.fullmatch(reference):
             parts = re.split(r"[/\\]", reference)
             if not reference or ".." in parts or reference.startswith(("/", "~", "\\")):
-                raise ValueError(
-                    f"`{key}` is {reference!r}: write `module:function`, or a path below the "
-                    "workspace"
-                )
-        return self
+                raise ValueError("write `module:function`, or a path below the workspace")
+        return reference
 
-    @model_validator(mode="after")
-    def _every_target_builds_on_onnx(self) -> Self:
-        if "onnx" not in self.targets:
-            raise ValueError('`targets` lacks "onnx": the Core ML form is made from it')
-        return self
+    @field_validator("targets")
+    @classmethod
+    def _every_target_builds_on_onnx(cls, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+        if "onnx" not in targets:
+            raise ValueError('add "onnx": the Core ML form is made from it')
+        return targets

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lastmile.errors import BadReference, LastmileError, Untrusted, nearest
+from lastmile.exporting.trusted import REVIEWED, demand_sound_trees
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +109,7 @@ def _module(name: str, reference: str) -> Any:
         ) from error
     except LastmileError:
         raise
-    except Exception as error:  # whatever the module's own code raises
+    except (Exception, SystemExit) as error:  # whatever the module's own code raises
         raise BadReference(
             reference, f"importing {name} raised {type(error).__name__}: {error}"
         ) from error
@@ -119,7 +120,7 @@ def _called(function: Callable[[], Any], reference: str) -> Any:
         return function()
     except LastmileError:
         raise
-    except Exception as error:  # whatever the function's own code raises
+    except (Exception, SystemExit) as error:  # whatever the function's own code raises
         raise BadReference(
             reference,
             f"calling it raised {type(error).__name__}: {error}",
@@ -128,7 +129,7 @@ def _called(function: Callable[[], Any], reference: str) -> Any:
         ) from error
 
 
-def _last_frame(error: Exception) -> str:
+def _last_frame(error: BaseException) -> str:
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
@@ -175,11 +176,18 @@ def _read(load: Callable[[], Any], reference: str) -> Any:
 def _skops(path: Path, reference: str, trust: bool) -> Any:
     from skops.io import get_untrusted_types, load
 
-    unknown = get_untrusted_types(file=path)
+    asked = get_untrusted_types(file=path)
+    unknown = sorted(set(asked) - REVIEWED)
     if unknown and not trust:
-        shown = ", ".join(sorted(unknown)[:8])
-        raise Untrusted(reference, f"it holds types that skops does not know: {shown}")
-    return load(path, trusted=unknown)
+        shown = ", ".join(unknown[:8])
+        raise Untrusted(
+            reference,
+            f"it holds types that nobody reviewed: {shown}",
+            fix="pass --trust if you know who made it, or name a function as `module:function`",
+        )
+    estimator = load(path, trusted=asked)
+    demand_sound_trees(estimator, reference)
+    return estimator
 
 
 def _joblib(path: Path) -> Any:

@@ -1,15 +1,19 @@
 """Hand an estimator over: estimator and sample, ONNX, Core ML, evidence, bundle."""
 
+import dataclasses
+import re
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lastmile.atomic import publish_folder
 from lastmile.clock import Clock, now
-from lastmile.definitions import read_definition
+from lastmile.definitions import make_definition, read_definition
+from lastmile.errors import BadDefinition, VersionTaken
 from lastmile.exporting.definition import ExportFile, Target
-from lastmile.values import slug
 from lastmile.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from lastmile.exporting.bundle import Bundle, Check
 
 OnStep = Callable[[str], None]
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def _silent(_step: str) -> None:
@@ -33,6 +40,7 @@ class _Order:
     built: Path
     on_step: OnStep
     clock: Clock
+    replace: bool
 
 
 def export_estimator(
@@ -43,22 +51,37 @@ def export_estimator(
     version: str,
     targets: Sequence[Target] = ("onnx", "coreml"),
     output: str | Path = "exports/_built",
+    replace: bool = False,
     **about: Any,
 ) -> "Bundle":
     """Make the bundle `<output>/<name>-<version>`; no workspace is needed.
 
-    `estimator` is fitted, `sample` holds raw rows as the phone will see them. `about` are further
-    keys of an export's definition: `title`, `description`, `author`, `license`, `columns`,
-    `tolerance`, `budget`.
+    `estimator` is fitted, `sample` holds raw rows as the phone will see them. A bundle of that name
+    and version that holds another model stays, unless `replace` says that nobody has received it
+    yet. `about` are further keys of an export's definition: `title`, `description`, `author`,
+    `license`, `columns`, `tolerance`, `budget`.
 
     Raises:
         LastmileError: something is not right with the input, a step cannot be exported, or the
             exported forms answer otherwise than the estimator; then nothing is written.
     """
+    if not _NAME.fullmatch(name):
+        raise BadDefinition(
+            f"a bundle cannot be called {name!r}",
+            where="export_estimator(name=...)",
+            fix="use letters, digits, hyphens, dots and underscores of ASCII",
+        )
     keys = {"title": name, "estimator": "given:estimator", "sample": "given:sample", **about}
-    file = ExportFile.model_validate({**keys, "version": version, "targets": tuple(targets)})
+    file = make_definition(
+        ExportFile, "export_estimator", **keys, version=version, targets=tuple(targets)
+    )
     order = _Order(
-        name=slug(name), file=file, built=Path(output).resolve(), on_step=_silent, clock=now
+        name=name,
+        file=file,
+        built=Path(output).resolve(),
+        on_step=_silent,
+        clock=now,
+        replace=replace,
     )
     return _make(order, estimator, sample)
 
@@ -68,6 +91,7 @@ def produce_bundle(
     name: str,
     *,
     trust: bool = False,
+    replace: bool = False,
     on_step: OnStep = _silent,
     clock: Clock = now,
 ) -> "Bundle":
@@ -82,16 +106,22 @@ def produce_bundle(
     on_step("load the estimator and the sample")
     from lastmile.exporting.source import load_estimator, load_sample
 
-    estimator = load_estimator(file.estimator, root=workspace.root, trust=trust)
-    sample = load_sample(file.sample, root=workspace.root)
+    with redirect_stdout(sys.stderr):  # what the estimator's own code prints is no answer of ours
+        estimator = load_estimator(file.estimator, root=workspace.root, trust=trust)
+        sample = load_sample(file.sample, root=workspace.root)
     order = _Order(
-        name=name, file=file, built=workspace.exports / "_built", on_step=on_step, clock=clock
+        name=name,
+        file=file,
+        built=workspace.exports / "_built",
+        on_step=on_step,
+        clock=clock,
+        replace=replace,
     )
     return _make(order, estimator, sample)
 
 
 def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
-    from lastmile.exporting.bundle import About, write_bundle
+    from lastmile.exporting.bundle import About, holds_another_model, write_bundle
     from lastmile.exporting.evidence import Tolerances, gather_evidence
     from lastmile.exporting.onnx import to_onnx
     from lastmile.exporting.signature import read_signature
@@ -122,7 +152,9 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
             evidence=evidence,
             made=order.clock(),
         )
-    return replace(bundle, folder=target)
+        if not order.replace and holds_another_model(target, folder):
+            raise VersionTaken(str(target))
+    return dataclasses.replace(bundle, folder=target)
 
 
 def _metadata(file: ExportFile) -> dict[str, str]:

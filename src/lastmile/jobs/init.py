@@ -16,7 +16,7 @@ def init_workspace(folder: Path) -> list[Path]:
         NotEmpty: the folder holds something already; nothing is changed.
         NotWritable: it cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or _holdings(folder)):
         raise NotEmpty(str(folder))
     made = []
     try:
@@ -31,3 +31,8 @@ def init_workspace(folder: Path) -> list[Path]:
     except OSError as error:
         raise NotWritable(str(folder), error.strerror or str(error)) from error
     return made
+
+
+def _holdings(folder: Path) -> list[Path]:
+    """What a folder holds, apart from a fresh repository's own folder."""
+    return [path for path in folder.iterdir() if path.name != ".git"]

@@ -1,20 +1,27 @@
 """Produce a report: plan, run, render, publish, and record what became of it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lastmile.atomic import clear_parts
 from lastmile.clock import Clock, now
 from lastmile.definitions import read_definition
-from lastmile.errors import NotWritable
-from lastmile.jobs.provenance import provenance_of
+from lastmile.errors import LastmileError, NotWritable
+from lastmile.jobs.provenance import provenance_of, take_snapshot
 from lastmile.reporting.definition import Format, ReportFile
 from lastmile.reporting.execution.outcome import Executed, Observer, unobserved
 from lastmile.reporting.execution.run import RunInterrupted, execute
+from lastmile.reporting.execution.watchdog import kill_marked
 from lastmile.reporting.front import front_of
 from lastmile.reporting.plan import Plan, Report, open_report, plan_run
-from lastmile.reporting.publication import latest_good, publish
+from lastmile.reporting.publication import latest_good, make_latest, publish, recorded_end
+from lastmile.reporting.recorded import recorded_values, without_records
+from lastmile.reporting.secrets import read_secrets
+from lastmile.reporting.source import SUFFIXES
 from lastmile.store import RunLog
 from lastmile.values import Cause, CauseKind, Run, State, plain
 from lastmile.workspace import Workspace, find_workspace
@@ -24,12 +31,16 @@ PAGE_NAMES: Mapping[Format, str] = {"html": "index.html", "pdf": "report.pdf"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where runs of a report are published and recorded, and where its modules come from."""
+    """Where runs of a report are published and recorded, and where its modules come from.
+
+    `secrets` is a folder with one file per secret, besides the environment.
+    """
 
     built: Path
     root: Path
     module_paths: Sequence[Path] = ()
     log: RunLog | None = None
+    secrets: Path | None = None
 
 
 def place_in(workspace: Workspace, log: RunLog | None) -> Place:
@@ -39,6 +50,7 @@ def place_in(workspace: Workspace, log: RunLog | None) -> Place:
         root=workspace.root,
         module_paths=workspace.module_paths,
         log=log,
+        secrets=workspace.secrets,
     )
 
 
@@ -61,11 +73,13 @@ def run_report(
     output: str | Path = "reports/_built",
     root: str | Path = ".",
     formats: tuple[Format, ...] = (),
+    as_of: datetime | None = None,
 ) -> Run:
     """Run a notebook and publish its pages under `output`; no workspace is needed.
 
     `notebook_or_definition` is the path of a notebook, or a `ReportFile` whose notebook lies below
     `root`, or the name of a report of the workspace around `root`; only there the run is recorded.
+    `as_of` is the logical date; by default, now.
 
     Raises:
         LastmileError: the input is not right, or nothing could be published. A notebook that fails
@@ -74,7 +88,7 @@ def run_report(
     root = Path(root).resolve()
     if isinstance(notebook_or_definition, ReportFile):
         file, name = notebook_or_definition, Path(notebook_or_definition.notebook).stem
-    elif str(notebook_or_definition).endswith(".ipynb"):
+    elif str(notebook_or_definition).endswith(SUFFIXES):
         path = (root / notebook_or_definition).resolve()
         root, name = path.parent, path.stem
         file = ReportFile(title=name.replace("-", " ").capitalize(), notebook=path.name)
@@ -83,41 +97,88 @@ def run_report(
         report = report_in(workspace, str(notebook_or_definition))
         with RunLog(workspace.store_url) as log:
             return produce(
-                plan_run(report, parameters or {}, formats=formats, now=now()),
+                plan_run(report, parameters or {}, formats=formats, as_of=as_of, now=now()),
                 place_in(workspace, log),
             )
     report = open_report(name, file, root, where=file.notebook)
-    plan = plan_run(report, parameters or {}, formats=formats, now=now())
+    plan = plan_run(report, parameters or {}, formats=formats, as_of=as_of, now=now())
     return produce(plan, Place(built=Path(output).resolve(), root=root))
 
 
 def produce(
-    plan: Plan, place: Place, *, observer: Observer = unobserved, clock: Clock = now
+    plan: Plan,
+    place: Place,
+    *,
+    observer: Observer = unobserved,
+    clock: Clock = now,
+    reproduces: str = "",
+    attempt: int = 1,
 ) -> Run:
     """Carry out a plan. Whatever happens, the run log says how it ended.
 
+    `reproduces` is the key of the run that this one repeats, `attempt` counts from 1.
+
     Raises:
+        SecretRefused: a secret is unknown, or cannot be kept; nothing was run.
+        DataMissing, BadDefinition, Faults: a declared data file is not there; nothing was run.
         NotWritable: the pages could not be published; the run is recorded as failed.
         RunInterrupted: on Ctrl-C or SIGTERM; the run is recorded as cancelled.
     """
-    run = _begun(plan)
+    secrets = read_secrets(plan.secrets, place.secrets)
+    snapshot = take_snapshot(plan, place.root, place.module_paths)
+    run = replace(_begun(plan), attempt=attempt)
     if place.log:
         place.log.begin(run)
     try:
-        executed = execute(plan, module_paths=place.module_paths, observer=observer)
+        executed = execute(
+            plan, module_paths=place.module_paths, secrets=secrets, observer=observer
+        )
         run = _ended(run, executed, clock)
         pages = _pages(plan, run, executed, place)
-        run = publish(place.built, run, pages, provenance_of(plan, place.root, executed))
+        provenance = provenance_of(snapshot, executed, reproduces=reproduces)
+        run = publish(place.built, run, {**pages, **snapshot.files}, provenance)
     except RunInterrupted as stop:
-        run = _ended(run, stop.executed, clock)
+        _end_badly(place, _ended(run, stop.executed, clock))
         raise
     except BaseException as error:
-        run = _unpublished(run, error, clock)
+        _end_badly(place, _unpublished(run, error, clock))
         raise
-    finally:
-        if place.log:
-            place.log.end(run)
+    if place.log:
+        place.log.end(run)
+    make_latest(run)
     return run
+
+
+def _end_badly(place: Place, run: Run) -> None:
+    """Record an end that an error brought about; that error is told, not one of the run log."""
+    if place.log:
+        with suppress(LastmileError):
+            place.log.end(run)
+
+
+def reconcile(place: Place, *, clock: Clock = now) -> list[Run]:
+    """Find the end of runs of this host whose process is gone; return them as they ended.
+
+    What was published before the process ended counts; a run that published nothing is lost. No
+    process of theirs and no half-written publication is left.
+    """
+    if place.log is None:
+        return []
+    found = []
+    for run in place.log.orphans():
+        kill_marked(run.key)
+        clear_parts(place.built / run.report / run.key)
+        lost = Cause(
+            kind=CauseKind.LOST,
+            message="the process that supervised the run ended without a word",
+        )
+        ended = recorded_end(place.built, run) or replace(
+            run, state=State.FAILED, ended=clock(), cause=lost
+        )
+        place.log.end(ended)
+        make_latest(ended)
+        found.append(ended)
+    return found
 
 
 def _begun(plan: Plan) -> Run:
@@ -143,6 +204,8 @@ def _ended(run: Run, executed: Executed, clock: Clock) -> Run:
         seconds=(ended - run.started).total_seconds(),
         cells=executed.cells,
         peak_memory=executed.peak_memory,
+        redacted=executed.redacted,
+        recorded=recorded_values(executed.notebook),
     )
 
 
@@ -166,11 +229,12 @@ def _pages(plan: Plan, run: Run, executed: Executed, place: Place) -> dict[str, 
     from lastmile.reporting.rendering import render_html, render_pdf
 
     front = front_of(plan.report, run, last_good=latest_good(place.built, run.report))
+    shown = without_records(executed.notebook)
     pages: dict[str, bytes] = {}
     for name in plan.formats:
         if name == "html":
-            pages[PAGE_NAMES[name]] = render_html(executed.notebook, front).encode()
+            pages[PAGE_NAMES[name]] = render_html(shown, front).encode()
         else:
-            pages[PAGE_NAMES[name]] = render_pdf(executed.notebook, front)
+            pages[PAGE_NAMES[name]] = render_pdf(shown, front)
     pages["notebook.ipynb"] = nbformat.writes(executed.notebook).encode()
     return pages

@@ -2,15 +2,21 @@
 
 import re
 from datetime import date, datetime
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from lastmile.definitions import Definition
+from lastmile.reporting.retention import KeepText
 from lastmile.values import Bytes, Seconds
 
 Format = Literal["html", "pdf"]
 TypeName = Literal["int", "float", "bool", "str", "date", "datetime", "month", "list", "dict"]
+Passing = Literal[
+    "kernel-start", "kernel-died", "out-of-memory", "deadline", "silence", "cell-error"
+]
+"""Causes that a report may ask to be tried again for."""
+
 Limit = int | float | date | datetime | str
 Value = bool | int | float | datetime | date | str | list[object] | dict[str, object] | None
 
@@ -48,13 +54,28 @@ class ReportFile(Definition):
     kernel: str = Field(default="", description="kernel name; the notebook's own by default")
     timeout: Seconds = Field(default=3600.0, gt=0, description="limit of the whole run")
     cell_timeout: Seconds | None = Field(default=None, gt=0, description="limit of one cell")
+    silence: Seconds | None = Field(default=None, gt=0, description="limit without any output")
     memory: Bytes | None = Field(default=None, gt=0, description="kernel and its children")
     threads: int | None = Field(default=None, ge=1, description="of native thread pools")
+    strict: bool = Field(default=False, description="a defect fails the run")
+    retries: int = Field(default=0, ge=0, le=10, description="further attempts")
+    retry_on: tuple[Passing, ...] = Field(
+        default=("kernel-start",), description="causes that may pass"
+    )
+    retry_delay: Seconds = Field(
+        default=10.0, ge=0, description="before the second attempt; doubles with each"
+    )
+    data: tuple[str, ...] = Field(
+        default=(), description="files below the workspace whose hashes stand in the record"
+    )
+    keep: KeepText = Field(
+        default="", exclude=True, description="how long publications are kept; for ever by default"
+    )
     parameters: dict[str, ParameterRule] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _stays_inside(self) -> Self:
-        parts = re.split(r"[/\\]", self.notebook)
-        if ".." in parts or self.notebook.startswith(("/", "~")):
-            raise ValueError(f"`notebook` is {self.notebook!r}: name a path below the workspace")
-        return self
+    @field_validator("notebook")
+    @classmethod
+    def _stays_inside(cls, notebook: str) -> str:
+        if ".." in re.split(r"[/\\]", notebook) or notebook.startswith(("/", "~")):
+            raise ValueError("name a path below the workspace")
+        return notebook

@@ -30,11 +30,16 @@ def front_of(report: Report, run: Run, *, last_good: str | None) -> Front:
             ("Made", f"{made.day} {made:%B %Y, %H:%M} UTC"),
             ("Took", show_duration(run.seconds or 0)),
             ("Run", run.key),
+            *((("Redacted", _redactions(run.redacted)),) if run.redacted else ()),
         ),
         notice=_notice(run, last_good),
         code=report.file.code,
         language=report.file.language,
     )
+
+
+def _redactions(count: int) -> str:
+    return f"secrets in {count} places" if count > 1 else "a secret in 1 place"
 
 
 def _shown(value: Any) -> str:

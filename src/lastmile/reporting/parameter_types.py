@@ -9,8 +9,9 @@ import ast
 import json
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from datetime import date, datetime
+from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -18,6 +19,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import Field, TypeAdapter, ValidationError
 
 from lastmile.reporting.definition import ParameterRule
+from lastmile.reporting.moments import MomentKind
 
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 """A month as `YYYY-MM`."""
@@ -44,57 +46,87 @@ _CONSTRUCTORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 
 
-def type_of_annotation(node: ast.expr | None) -> Any:
-    """The type that an annotation names, or None where it names none that we know."""
+def type_of_annotation(node: ast.expr | None, classes: Mapping[str, Any]) -> Any:
+    """The type that an annotation names, or None where it names none that we know.
+
+    `classes` are those that the same cell defines, by name.
+    """
     try:
-        return None if node is None else _type(node)
-    except (KeyError, TypeError, ValueError):
+        return None if node is None else _type(node, {**NAMED_TYPES, **classes})
+    except (KeyError, SyntaxError, TypeError, ValueError):
         return None
 
 
-def _type(node: ast.expr) -> Any:
+def _type(node: ast.expr, known: Mapping[str, Any]) -> Any:
     match node:
         case ast.Constant(value=None):
             return None
         case ast.Constant(value=str(text)):
-            return _type(ast.parse(text, mode="eval").body)
+            return _type(ast.parse(text, mode="eval").body, known)
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            return NAMED_TYPES[name]
+            return known[name]
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-            return Union[_type(left), _type(right)]  # noqa: UP007 - built from values
+            return Union[_type(left, known), _type(right, known)]  # noqa: UP007 - built from values
         case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
-            return _generic(name, list(inner.elts) if isinstance(inner, ast.Tuple) else [inner])
+            parts = list(inner.elts) if isinstance(inner, ast.Tuple) else [inner]
+            if name == "Literal":
+                return Literal[tuple(ast.literal_eval(part) for part in parts)]
+            return _generic(name, [_type(part, known) for part in parts])
     raise KeyError(ast.unparse(node))
 
 
-def _generic(name: str, inner: list[ast.expr]) -> Any:
+def _generic(name: str, inner: list[Any]) -> Any:
     match name:
-        case "Literal":
-            return Literal[tuple(ast.literal_eval(part) for part in inner)]
         case "Optional":
-            return Union[_type(inner[0]), None]  # noqa: UP007 - built from values
+            return Union[inner[0], None]  # noqa: UP007 - built from values
         case "Union":
-            return Union[tuple(_type(part) for part in inner)]  # noqa: UP007 - built from values
+            return Union[tuple(inner)]  # noqa: UP007 - built from values
         case "list" | "List":
-            return list[_type(inner[0])]  # type: ignore[misc]  # a type made at run time
+            return list[inner[0]]  # type: ignore[valid-type]  # a type made at run time
         case "dict" | "Dict":
-            return dict[_type(inner[0]), _type(inner[1])]  # type: ignore[misc]  # likewise
+            return dict[inner[0], inner[1]]  # type: ignore[valid-type]  # likewise
     raise KeyError(name)
+
+
+def enum_of(node: ast.ClassDef) -> type[Enum] | None:
+    """The Enum that a class statement defines by literal values; None for any other class."""
+    bases = {base.attr if isinstance(base, ast.Attribute) else _name(base) for base in node.bases}
+    if not bases & {"Enum", "StrEnum", "IntEnum"}:
+        return None
+    try:
+        members = {
+            _name(statement.targets[0]): ast.literal_eval(statement.value)
+            for statement in node.body
+            if isinstance(statement, ast.Assign)
+        }
+        made: type[Enum] = Enum(node.name, members)  # type: ignore[misc]  # made at run time
+    except (TypeError, ValueError):
+        return None
+    plain = all(type(value) in (str, int, float, bool) for value in members.values())
+    return made if members and plain else None
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def type_of_default(default: Any) -> Any:
     """The type of a default, where that says enough; else any value is allowed."""
     known = (bool, int, float, str, datetime, date, Path, list, dict)
-    return type(default) if type(default) in known else Any
+    return type(default) if type(default) in known or isinstance(default, Enum) else Any
 
 
-def literal(node: ast.expr, otherwise: Any) -> Any:
-    """The value of a literal, or of `date(...)`, `datetime(...)` and `Path(...)` of literals."""
+def literal(node: ast.expr, otherwise: Any, classes: Mapping[str, Any]) -> Any:
+    """The value of a literal, of `date(...)`, `datetime(...)`, `Path(...)`, or an Enum's member."""
     try:
+        if isinstance(node, ast.Attribute) and _name(node.value) in classes:
+            return classes[_name(node.value)][node.attr]
         if isinstance(node, ast.Call) and not node.keywords:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else None
             name = node.func.id if isinstance(node.func, ast.Name) else name
-            return _CONSTRUCTORS[name or ""](*(ast.literal_eval(part) for part in node.args))
+            return {**_CONSTRUCTORS, **classes}[name or ""](
+                *(ast.literal_eval(part) for part in node.args)
+            )
         value = ast.literal_eval(node)
     except (KeyError, TypeError, ValueError):
         return otherwise
@@ -105,6 +137,8 @@ def literal(node: ast.expr, otherwise: Any) -> Any:
 def convert(kind: Any, raw: Any) -> tuple[Any, str]:
     """A raw value as the type `kind` and an empty text, or the raw value and a reason."""
     lenient = isinstance(raw, str | list | dict)
+    if isinstance(raw, str) and raw.isdigit() and moment_kind(kind) in ("date", "datetime"):
+        return raw, "a date is written as YYYY-MM-DD"  # pydantic would count seconds from 1970
     try:
         value = _from_text(kind, raw) if isinstance(raw, str) else raw
         return TypeAdapter(kind).validate_python(value, strict=not lenient), ""
@@ -113,18 +147,52 @@ def convert(kind: Any, raw: Any) -> tuple[Any, str]:
 
 
 def _from_text(kind: Any, raw: str) -> Any:
-    """A text of the command line for a list or dict: JSON, or values between commas."""
-    origins = {get_origin(part) or part for part in (kind, *get_args(kind))}
+    """A text of the command line for a list or dict: JSON, or values between commas.
+
+    For an Enum, a member's name or its value as text.
+    """
+    if raw in ("", "none", "null", "None") and _optional(kind):
+        return None
+    alternatives = _alternatives(kind)
+    origins = {get_origin(part) or part for part in alternatives}
     if not origins & {list, dict}:
-        return None if raw in ("", "none", "null", "None") and _optional(kind) else raw
+        return next((found for part in alternatives for found in _members(part, raw)), raw)
     try:
-        return json.loads(raw)
+        value = json.loads(raw)
     except ValueError:
-        return [part.strip() for part in raw.split(",")] if list in origins else raw
+        value = [part.strip() for part in raw.split(",")] if list in origins else raw
+    inner = [part for kind in alternatives if get_origin(kind) is list for part in get_args(kind)]
+    if not isinstance(value, list) or not inner:
+        return value
+    return [next(iter(_members(inner[0], part)), part) for part in value]
+
+
+def _members(kind: Any, raw: Any) -> list[Enum]:
+    """Which members of an Enum a name or value means; none where `kind` is another type."""
+    if not (isinstance(kind, type) and issubclass(kind, Enum)):
+        return []
+    return [member for member in kind if str(raw) in (member.name, str(member.value))]
 
 
 def _optional(kind: Any) -> bool:
     return type(None) in get_args(kind) and str not in get_args(kind)
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) is Union else (kind,)
+
+
+def takes_text(kind: Any) -> bool:
+    """Whether any text at all is a value of a type."""
+    return bool({str, Any} & set(_alternatives(kind)))
+
+
+def moment_kind(kind: Any) -> MomentKind | None:
+    """Which kind of moment a type holds; None for one to which a text is only a text."""
+    kinds: dict[Any, MomentKind] = {Month: "month", datetime: "datetime", date: "date"}
+    if takes_text(kind):
+        return None
+    return next((kinds[part] for part in _alternatives(kind) if part in kinds), None)
 
 
 def _reason(kind: Any, error: ValidationError) -> str:
@@ -140,7 +208,7 @@ def _reason(kind: Any, error: ValidationError) -> str:
 
 def check_limits(rule: ParameterRule, value: Any, kind: Any) -> str:
     """Why a typed value lies outside the limits of a rule; empty where it does not."""
-    if rule.choices and value not in rule.choices:
+    if rule.choices and (value.value if isinstance(value, Enum) else value) not in rule.choices:
         return f"it must be one of {', '.join(map(repr, rule.choices))}"
     if rule.pattern and not re.fullmatch(rule.pattern, str(value)):
         return f"it must match {rule.pattern}"
@@ -153,20 +221,23 @@ def check_limits(rule: ParameterRule, value: Any, kind: Any) -> str:
         bound, reason = convert(kind, limit)
         if reason:
             return f"its limit {limit!r} in the report's file has another type"
-        if wrong(value, bound):
+        try:
+            outside = wrong(value, bound)
+        except TypeError:
+            return f"it cannot be compared with its limit {limit}: one has a time zone"
+        if outside:
             return f"{words} {limit}"
     return ""
 
 
 def show_type(kind: Any) -> str:
     """A type as people write it: `int`, `list[date]`, `"metric" | "imperial"`."""
-    if kind is Month:
-        return "month"
-    if kind is None or kind is type(None):
-        return "None"
-    if kind is Any:
-        return "any value"
+    named = {Month: "month", None: "None", type(None): "None", Any: "any value"}
+    if isinstance(kind, Hashable) and kind in named:
+        return named[kind]
     origin, inner = get_origin(kind), get_args(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return " | ".join(repr(member.value) for member in kind)
     if origin is Literal:
         return " | ".join(map(repr, inner))
     if origin is Union:

@@ -3,19 +3,29 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lastmile.errors import (
-    BadDefinition,
-    NoParametersCell,
-    raise_faults,
-)
+from lastmile.errors import BadDefinition, NoParametersCell, raise_faults
 from lastmile.reporting.definition import Format, ReportFile
-from lastmile.reporting.parameters import Parameter, apply_rules, read_parameters, resolve
-from lastmile.reporting.source import Source, parameters_cell, read_source
+from lastmile.reporting.foreign import read_foreign, translate
+from lastmile.reporting.parameters import (
+    Parameter,
+    Resolved,
+    apply_rules,
+    read_parameters,
+    resolve,
+)
+from lastmile.reporting.secrets import SecretRef, references
+from lastmile.reporting.source import (
+    Source,
+    kernel_of,
+    language_of,
+    parameters_cell,
+    read_source,
+)
 from lastmile.values import plain, run_key
 
 
@@ -28,11 +38,16 @@ class Report:
     source: Source
     parameters: tuple[Parameter, ...]
     has_parameters_cell: bool
+    language: str = "python"
+    kernel: str = "python3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run will do. `given` are the values that were asked for, `parameters` all known."""
+    """What a run will do. `given` are the values that were asked for, `parameters` all known.
+
+    `resolved` says of the same values where each came from.
+    """
 
     key: str
     report: Report
@@ -41,6 +56,7 @@ class Plan:
     formats: tuple[Format, ...]
     started: datetime
     logical_date: datetime
+    resolved: Mapping[str, Resolved] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -53,6 +69,11 @@ class Plan:
             "logical_date": self.logical_date.isoformat(),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def secrets(self) -> tuple[SecretRef, ...]:
+        """The secrets that the run needs."""
+        return references(self.parameters.values())
 
     @property
     def injected(self) -> dict[str, Any]:
@@ -71,9 +92,14 @@ def open_report(name: str, file: ReportFile, root: Path, *, where: str) -> Repor
     if not path.resolve().is_relative_to(root.resolve()):
         raise BadDefinition(f"{file.notebook} leads out of the workspace", where=where)
     source = read_source(path, shown=file.notebook, where=where)
-    cell = parameters_cell(source.notebook())
+    notebook = source.notebook()
+    cell = parameters_cell(notebook)
+    language, kernel = language_of(notebook, file.kernel), kernel_of(notebook, file.kernel)
     try:
-        declared = read_parameters(cell or "")
+        if language == "python":
+            declared = read_parameters(cell or "")
+        else:
+            declared = read_foreign(cell or "", kernel, language)
     except SyntaxError as error:
         raise BadDefinition(
             f"the parameters cell of {file.notebook} is not Python: {error.msg}",
@@ -90,6 +116,8 @@ def open_report(name: str, file: ReportFile, root: Path, *, where: str) -> Repor
         source=source,
         parameters=tuple(narrowed),
         has_parameters_cell=cell is not None,
+        language=language,
+        kernel=kernel,
     )
 
 
@@ -103,22 +131,32 @@ def plan_run(
 ) -> Plan:
     """The plan of one run. Everything that is wrong with `given` is told at once.
 
-    `as_of` is the logical date, the moment that the report is about; by default it is `now`.
+    `as_of` is the logical date, the moment that the report is about; by default it is `now`, and
+    without a zone it is in UTC.
 
     Raises:
-        UnknownParameter, BadParameter, NoParametersCell: one fault.
+        UnknownParameter, BadParameter, NoParametersCell, NoTranslation: one fault.
         Faults: several.
     """
     if given and not report.has_parameters_cell:
         raise NoParametersCell(report.source.shown, given)
-    values, faults = resolve(report.parameters, given, notebook=report.source.shown)
+    logical_date = as_of or now
+    if logical_date.tzinfo is None:
+        logical_date = logical_date.replace(tzinfo=UTC)
+    resolved, faults = resolve(
+        report.parameters, given, notebook=report.source.shown, logical_date=logical_date
+    )
     raise_faults(faults)
-    return Plan(
+    plan = Plan(
         key=run_key(now),
         report=report,
         given=dict(given),
-        parameters=values,
+        parameters={name: part.value for name, part in resolved.items()},
         formats=formats or report.file.formats,
         started=now,
-        logical_date=as_of or now,
+        logical_date=logical_date,
+        resolved=resolved,
     )
+    if report.language != "python":
+        translate(plan.injected, report.kernel, report.language, notebook=report.source.shown)
+    return plan

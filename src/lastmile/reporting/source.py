@@ -1,7 +1,12 @@
-"""The notebook of a report, as it stood when it was read."""
+"""The notebook of a report, as it stood when it was read.
+
+A notebook is an `.ipynb` file, or a text that people can review line by line: `.py` with `# %%`
+between the cells, or `.md` with its code in fences. Texts are read by jupytext.
+"""
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +15,12 @@ from lastmile.errors import BadDefinition, NotANotebook, NotebookMissing
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+
+TEXT_FORMATS = {".py": "py:percent", ".md": "md"}
+"""Suffixes of notebooks that are texts, with jupytext's names of their formats."""
+
+SUFFIXES = (".ipynb", *TEXT_FORMATS)
+"""What a notebook's file name may end with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,22 +42,52 @@ class Source:
         Raises:
             NotANotebook: the file is something else, or damaged.
         """
-        import nbformat
+        if self.path.suffix in TEXT_FORMATS:
+            return _from_text(self.content, TEXT_FORMATS[self.path.suffix], self.shown)
+        return _from_json(self.content, self.shown)
 
-        notebook: NotebookNode
-        try:
-            data = json.loads(self.content)
-        except (UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise NotANotebook(self.shown, f"it is not JSON ({error})") from error
-        if not isinstance(data, dict) or not {"cells", "nbformat"} <= data.keys():
-            raise NotANotebook(self.shown, "it has no list of cells")
-        try:
-            notebook = nbformat.reads(self.content.decode(), as_version=4)
-            _, notebook = nbformat.validator.normalize(notebook)
-            nbformat.validate(notebook)
-        except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError) as error:
-            raise NotANotebook(self.shown, str(error).splitlines()[0]) from error
-        return notebook
+
+def _from_json(content: bytes, shown: str) -> "NotebookNode":
+    import nbformat
+
+    notebook: NotebookNode
+    try:
+        data = json.loads(content)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise NotANotebook(shown, f"it is not JSON ({error})") from error
+    if not isinstance(data, dict) or not {"cells", "nbformat"} <= data.keys():
+        raise NotANotebook(shown, "it has no list of cells")
+    try:
+        notebook = nbformat.reads(content.decode(), as_version=4)
+        _, notebook = nbformat.validator.normalize(notebook)
+        nbformat.validate(notebook)
+    except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise NotANotebook(shown, str(error).splitlines()[0]) from error
+    return notebook
+
+
+def _from_text(content: bytes, text_format: str, shown: str) -> "NotebookNode":
+    import jupytext
+    import nbformat
+    from yaml import YAMLError
+
+    notebook: NotebookNode
+    try:
+        text = content.decode("utf-8-sig")
+        notebook = jupytext.reads(text, fmt=text_format)
+        for number, cell in enumerate(notebook.cells, start=1):
+            cell["id"] = f"cell-{number}"  # jupytext draws lots, and runs should be comparable
+        nbformat.validate(notebook)
+    except UnicodeDecodeError as error:
+        raise NotANotebook(shown, f"it is not text in UTF-8 ({error.reason})") from error
+    except YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise NotANotebook(shown, f"the YAML at its beginning is broken: {reason}") from error
+    except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError) as error:
+        raise NotANotebook(shown, (str(error) or repr(error)).splitlines()[0]) from error
+    if text_format == "py:percent" and not re.search(r"^# *%%", text, re.MULTILINE):
+        raise NotANotebook(shown, "it has no line `# %%`, with which every cell begins")
+    return notebook
 
 
 def read_source(path: Path, *, shown: str, where: str = "") -> Source:
@@ -54,10 +95,15 @@ def read_source(path: Path, *, shown: str, where: str = "") -> Source:
 
     Raises:
         NotebookMissing: there is no such file.
+        NotANotebook: it is of a kind that holds no notebook.
+        BadDefinition: it cannot be read.
     """
     if not path.is_file():
-        nearby = [str(Path(shown).parent / file.name) for file in path.parent.glob("*.ipynb")]
+        known = [file for file in path.parent.glob("*") if file.suffix in SUFFIXES]
+        nearby = [str(Path(shown).parent / file.name) for file in known]
         raise NotebookMissing(shown, where=where, known=nearby)
+    if path.suffix not in SUFFIXES:
+        raise NotANotebook(shown, f"its name ends with none of {', '.join(SUFFIXES)}")
     try:
         return Source(path, shown, path.read_bytes())
     except OSError as error:
@@ -70,3 +116,43 @@ def parameters_cell(notebook: "NotebookNode") -> str | None:
         if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", []):
             return str(cell.source)
     return None
+
+
+def language_of(notebook: "NotebookNode", kernel: str = "") -> str:
+    """The language of a notebook's cells, or of `kernel` where that is another and installed.
+
+    Asks the notebook first, then what is installed; a notebook that says nothing is `python`.
+    """
+    metadata = notebook.metadata
+    spec = metadata.get("kernelspec", {})
+    other = kernel if kernel != spec.get("name") else ""
+    said = (
+        _language_of_kernel(other)
+        or spec.get("language")
+        or metadata.get("language_info", {}).get("name")
+        or metadata.get("jupytext", {}).get("main_language")
+        or _language_of_kernel(spec.get("name", ""))
+    )
+    language = str(said or "python")
+    return "python" if language.lower() in ("python", "python3", "ipython") else language
+
+
+def kernel_of(notebook: "NotebookNode", kernel: str = "") -> str:
+    """The name of the kernel that runs a notebook: `kernel`, else what the notebook says.
+
+    A notebook that names none gets the kernel that is called like its language.
+    """
+    said = kernel or notebook.metadata.get("kernelspec", {}).get("name")
+    language = language_of(notebook)
+    return str(said or ("python3" if language == "python" else language))
+
+
+def _language_of_kernel(name: str) -> str:
+    if not name:
+        return ""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        return str(KernelSpecManager().get_kernel_spec(name).language)
+    except (NoSuchKernel, ValueError, OSError):
+        return ""

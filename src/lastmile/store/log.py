@@ -4,11 +4,9 @@ A run is recorded as running before its kernel starts and gets its end in one st
 never happens inside a transaction.
 """
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -92,26 +90,23 @@ class RunLog:
             raise RunUnknown(key)
         return _run(row)
 
-    def reconcile(self, *, now: datetime) -> list[Run]:
-        """Mark runs of this host as lost whose supervising process is gone; return them."""
+    def good(self, plan_id: str) -> Run | None:
+        """The newest good run of a plan."""
+        query = (
+            select(runs)
+            .where(runs.c.plan_id == plan_id, runs.c.state == State.SUCCEEDED)
+            .order_by(runs.c.started.desc())
+        )
+        with self._told(), self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        return _run(row) if row else None
+
+    def orphans(self) -> list[Run]:
+        """Runs of this host that are recorded as running, but whose process is gone."""
         here = (runs.c.state == State.RUNNING) & (runs.c.host == socket.gethostname())
         with self._told(), self._engine.connect() as connection:
-            open_rows = connection.execute(select(runs).where(here)).all()
-        lost = [row for row in open_rows if not _alive(row.pid, row.pid_started)]
-        for row in lost:
-            change = {
-                "state": State.FAILED,
-                "ended": now,
-                "cause_kind": CauseKind.LOST,
-                "cause_message": "the process that supervised the run ended without a word",
-            }
-            with self._told(), self._writer.begin() as connection:
-                connection.execute(
-                    update(runs)
-                    .where(runs.c.key == row.key, runs.c.state == State.RUNNING)
-                    .values(change)
-                )
-        return [self.find(row.key) for row in lost]
+            rows = connection.execute(select(runs).where(here)).all()
+        return [_run(row) for row in rows if not _alive(row.pid, row.pid_started)]
 
 
 def _engine(url: str) -> Engine:
@@ -138,10 +133,10 @@ def _engine(url: str) -> Engine:
 
 
 def _alive(pid: int, started: float) -> bool:
-    if pid == os.getpid():
-        return True
     try:
-        return abs(psutil.Process(pid).create_time() - started) < 1
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - started) < 1
+        return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
 
@@ -167,6 +162,7 @@ def _row(run: Run) -> dict[str, Any]:
         "logical_date": run.logical_date,
         "attempt": run.attempt,
         "recorded": run.recorded,
+        "redacted": run.redacted,
     }
 
 
@@ -193,4 +189,5 @@ def _run(row: Row[Any]) -> Run:
         logical_date=row.logical_date,
         attempt=row.attempt,
         recorded=row.recorded,
+        redacted=row.redacted,
     )

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The revision that `metadata` describes; a test compares it with the migrations."""
 
 
@@ -60,6 +60,7 @@ runs = Table(
     Column("logical_date", Instant),
     Column("attempt", Integer, nullable=False),
     Column("recorded", JSON, nullable=False),
+    Column("redacted", Integer, nullable=False, server_default="0"),
     Column("host", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("pid_started", Float, nullable=False),

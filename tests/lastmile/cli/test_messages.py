@@ -161,7 +161,7 @@ def test_a_store_that_cannot_be_opened_starts_no_run(lastmile, make_workspace):
     answer = lastmile("report", "run", "plain", cwd=root)
 
     assert answer.code == 1
-    assert "so none is started" in answer.err
+    assert "could be lost or doubled" in answer.err
     assert not (root / "reports/_built").exists()
 
 
@@ -186,3 +186,38 @@ def test_a_reader_that_goes_away_is_no_error(make_workspace):
     )
 
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["list", "report history", "report run plain --format html"])
+@pytest.mark.parametrize("redirected", ["", "2>&1"])
+def test_a_closed_pipe_neither_fails_a_command_nor_its_run(make_workspace, command, redirected):
+    root = make_workspace()
+    line = f"set -o pipefail; {sys.executable} -m lastmile {command} {redirected} | true"
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=root, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    history = subprocess.run(
+        [sys.executable, "-m", "lastmile", "report", "history", "--json"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {run["state"] for run in json.loads(history.stdout)} <= {"succeeded"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("report", "run", "nope"), ("report", "run", "plain", "-p", "y=1", "-p", "x=many"),
+     ("export", "check", "nowhere")],
+    ids=["unknown", "two faults", "no bundle"],
+)  # fmt: skip
+def test_a_program_that_asked_for_json_gets_its_errors_as_json(lastmile, make_workspace, command):
+    answer = lastmile(*command, "--json", cwd=make_workspace())
+    errors = json.loads(answer.out)["errors"]
+
+    assert answer.code in (2, 3)
+    assert {"code", "what", "why", "fix", "where"} == set(errors[0])
+    assert len(errors) == (2 if "x=many" in command else 1)

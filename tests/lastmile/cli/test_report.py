@@ -24,7 +24,7 @@ def test_a_good_run_is_published_recorded_and_latest(lastmile, make_workspace):
 
     assert answer.code == 0
     assert "succeeded" in answer.out
-    assert {"index.html", "report.pdf", "notebook.ipynb", "run.json"} == {
+    assert {"index.html", "report.pdf", "notebook.ipynb", "run.json", "source"} == {
         path.name for path in folder.iterdir()
     }
     assert "7777" in (folder / "index.html").read_text()
@@ -51,7 +51,9 @@ def test_only_the_asked_formats_are_made(lastmile, make_workspace):
     lastmile("report", "run", "plain", "--format", "pdf", cwd=root)
     [folder] = root.glob("reports/_built/plain/*-*")
 
-    assert {"report.pdf", "notebook.ipynb", "run.json"} == {p.name for p in folder.iterdir()}
+    assert {"report.pdf", "notebook.ipynb", "run.json", "source"} == {
+        p.name for p in folder.iterdir()
+    }
 
 
 def test_a_failed_run_is_rendered_up_to_there_and_never_latest(lastmile, make_workspace):
@@ -167,11 +169,20 @@ def wait_for_kernel(process):
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         below = psutil.Process(process.pid).children(recursive=True)
-        if any("ipykernel" in " ".join(child.cmdline()) for child in below):
+        assert process.poll() is None, process.communicate()[1]
+        if any("ipykernel" in command_of(child) for child in below):
             time.sleep(2)
             return psutil.Process(process.pid).children(recursive=True)
         time.sleep(0.05)
     raise AssertionError("no kernel was started")
+
+
+def command_of(process):
+    """The command line of a process, or nothing if it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def test_progress_is_plain_lines_where_there_is_no_terminal(lastmile, make_workspace):
@@ -181,3 +192,61 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(lastmile, make_works
     assert "plain: starting the kernel" in answer.err
     assert "cell 3 of 3 (Sums)" in answer.err
     assert "\x1b" not in answer.err + answer.out
+
+
+def test_a_run_killed_after_it_published_is_found_as_it_ended(
+    lastmile, make_workspace, monkeypatch
+):
+    from sqlalchemy import text
+
+    root = make_workspace()
+    lastmile("report", "run", "plain", "--format", "html", cwd=root)
+    [run] = runs_of(root)
+    (root / "reports/_built/plain/latest").unlink()
+    with RunLog(f"sqlite:///{root}/.lastmile/store.db") as log, log._writer.begin() as connection:
+        connection.execute(
+            text("UPDATE runs SET state = 'running', pid_started = 1, folder = NULL")
+        )
+    answer = lastmile("report", "history", cwd=root)
+
+    assert "succeeded" in answer.out
+    assert runs_of(root) == [run]
+    assert (root / "reports/_built/plain/latest").readlink().name == run.key
+
+
+def test_a_full_disk_of_the_run_log_leaves_log_record_and_latest_in_agreement(
+    lastmile, make_workspace, monkeypatch
+):
+    from sqlalchemy.exc import OperationalError
+
+    root = make_workspace()
+    lastmile("report", "run", "plain", cwd=root)
+    before = (root / "reports/_built/plain/latest").readlink().name
+
+    def full(self, run):
+        with self._told():
+            raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunLog, "end", full)
+        answer = lastmile("report", "run", "plain", cwd=root)
+
+    assert answer.code == 1
+    assert "database or disk is full" in answer.err
+    assert (root / "reports/_built/plain/latest").readlink().name == before
+
+
+def test_parts_of_a_killed_publication_are_cleared(lastmile, make_workspace):
+    from sqlalchemy import text
+
+    root = make_workspace()
+    lastmile("report", "run", "plain", "--format", "html", cwd=root)
+    [run] = runs_of(root)
+    built = root / "reports/_built/plain"
+    (built / run.key).rename(built / f".{run.key}.part-12345678")
+    with RunLog(f"sqlite:///{root}/.lastmile/store.db") as log, log._writer.begin() as connection:
+        connection.execute(text("UPDATE runs SET state = 'running', pid_started = 1"))
+    lastmile("report", "history", cwd=root)
+
+    assert [path.name for path in built.iterdir()] == ["latest"]
+    assert runs_of(root)[0].cause.kind is CauseKind.LOST

@@ -52,7 +52,7 @@ def test_nothing_is_ever_overwritten(lastmile, tmp_path):
     answer = lastmile("init", "mine", cwd=tmp_path)
 
     assert answer.code == 2
-    assert "is not an empty folder" in answer.err
+    assert "is not an empty or new folder" in answer.err
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["precious.txt"]
 
 

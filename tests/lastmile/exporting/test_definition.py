@@ -45,7 +45,7 @@ def test_columns_tolerance_and_budget_are_read():
         pytest.param(
             'title = "Rain"',
             'title = "Rain"\ntargets = ["coreml"]',
-            'lacks "onnx"',
+            'add "onnx"',
             id="coreml needs onnx",
         ),
         pytest.param(

@@ -8,7 +8,12 @@ import pandas as pd
 import pytest
 import sklearn
 import skops.io
-from sklearn.linear_model import LinearRegression
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier
 
 from lastmile.errors import BadReference, LastmileError, Untrusted
 from lastmile.exporting.source import load_estimator, load_sample
@@ -34,6 +39,9 @@ def needs(year):
 
 def number():
     return 42
+
+def leaves():
+    raise SystemExit(0)
 """
 
 
@@ -100,6 +108,40 @@ def test_a_link_does_not_lead_out_of_the_workspace(root: Path, tmp_path_factory,
 def test_skops_is_opened_without_trust(root: Path, line):
     skops.io.dump(line, root / "line.skops")
     assert load_estimator("line.skops", root=root).coef_ == pytest.approx([2.0])
+
+
+@pytest.mark.parametrize(
+    "last",
+    [LogisticRegression(), RandomForestClassifier(3), GradientBoostingClassifier(n_estimators=3)],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_a_pipeline_over_columns_is_opened_without_trust(root: Path, last):
+    rows = pd.DataFrame({"kind": ["a", "b"] * 5, "size": np.arange(10.0)})
+    columns = ColumnTransformer([("kind", OneHotEncoder(), ["kind"])], remainder="passthrough")
+    fitted = make_pipeline(columns, last).fit(rows, [0, 1] * 5)
+    skops.io.dump(fitted, root / "pipeline.skops")
+    opened = load_estimator("pipeline.skops", root=root)
+
+    assert (opened.predict_proba(rows) == fitted.predict_proba(rows)).all()
+
+
+@pytest.mark.parametrize("field", ["left_child", "right_child", "feature"])
+@pytest.mark.parametrize("value", [999_999, -7])
+def test_a_tree_that_leads_outside_of_itself_is_refused(root: Path, field, value):
+    forged = DecisionTreeClassifier().fit([[0.0], [1.0], [2.0]], [0, 1, 0])
+    state = forged.tree_.__getstate__()
+    state["nodes"] = state["nodes"].copy()
+    state["nodes"][field][0] = value
+    forged.tree_.__setstate__(state)
+    skops.io.dump(forged, root / "forged.skops")
+
+    with pytest.raises(BadReference, match="leads outside of itself"):
+        load_estimator("forged.skops", root=root)
+
+
+def test_a_function_that_ends_the_program_is_told_as_a_fault(root: Path):
+    with pytest.raises(BadReference, match="calling it raised SystemExit"):
+        load_estimator("made_here:leaves", root=root)
 
 
 def test_unknown_types_in_skops_are_listed_and_refused(root: Path):

@@ -1,6 +1,7 @@
 """Parameters are read from the notebook's cell without running it."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,10 @@ from lastmile.reporting.parameters import (
     read_parameters,
     resolve,
 )
+from lastmile.reporting.secrets import SecretRef
+from lastmile.values import plain
 
+RUN = {"notebook": "a.ipynb", "logical_date": datetime(2015, 3, 1, tzinfo=UTC)}
 CELL = """
 from datetime import date
 from typing import Literal, Optional
@@ -159,17 +163,17 @@ def test_rules_for_what_does_not_exist_and_wrong_values_are_faults():
 
 def test_all_faults_of_a_request_are_found_and_the_nearest_name_is_offered():
     parameters = read_parameters(CELL)
-    _, faults = resolve(parameters, {"mnth": "x", "days": "many"}, notebook="a.ipynb")
+    _, faults = resolve(parameters, {"mnth": "x", "days": "many"}, **RUN)
 
     assert [UnknownParameter, BadParameter] == [type(fault) for fault in faults]
     assert "did you mean `month`?" in str(faults[0])
 
 
 def test_values_of_a_run_hold_all_that_is_known_before_it_starts():
-    values, faults = resolve(read_parameters(CELL), {"days": "9"}, notebook="a.ipynb")
+    values, faults = resolve(read_parameters(CELL), {"days": "9"}, **RUN)
 
     assert faults == []
-    assert (values["days"], values["month"]) == (9, "2015-11")
+    assert (values["days"].value, values["month"].value) == (9, "2015-11")
     assert "computed" not in values
 
 
@@ -178,3 +182,179 @@ def test_a_datetime_keeps_its_time():
 
     assert datetime(2015, 1, 2, 3, 4) == parameter.default  # noqa: DTZ001 - the notebook's own
     assert parameter.type_shown == "datetime"
+
+
+ENUMS = """
+import enum
+from enum import Enum, StrEnum
+
+class Units(str, Enum):
+    METRIC = "metric"
+    IMPERIAL = "imperial"
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+class Drawn(Enum):
+    A = enum.auto()
+
+class Plain:
+    METRIC = "metric"
+
+units: Units = Units.METRIC
+level = Level.HIGH
+maybe: Units | None = None
+many: list[Level] = [1]
+drawn: Drawn = Drawn.A
+plain: Plain = Plain.METRIC
+by_value: Units = Units("imperial")
+"""
+
+
+def enums() -> dict:
+    return {parameter.name: parameter for parameter in read_parameters(ENUMS)}
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "default"),
+    [
+        ("units", "'metric' | 'imperial'", "'metric'"),
+        ("level", "1 | 2", "2"),
+        ("maybe", "'metric' | 'imperial' | None", "None"),
+        ("many", "list[1 | 2]", "[1]"),
+        ("drawn", "any value", "Drawn.A"),
+        ("plain", "any value", "Plain.METRIC"),
+        ("by_value", "'metric' | 'imperial'", "'imperial'"),
+    ],
+)
+def test_an_enum_of_the_cell_is_a_type(name, shown, default):
+    parameter = enums()[name]
+
+    assert (shown, default) == (parameter.type_shown, parameter.default_shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("units", "imperial", "imperial"),
+        ("units", "IMPERIAL", "imperial"),
+        ("level", "2", 2),
+        ("level", "LOW", 1),
+        ("maybe", "metric", "metric"),
+        ("maybe", "none", None),
+        ("many", "1,2", [1, 2]),
+    ],
+)
+def test_a_member_is_given_by_value_or_name(name, raw, value):
+    found, reason = check(enums()[name], raw)
+
+    assert reason == ""
+    assert plain(found) == value
+
+
+def test_no_member_is_told_what_the_members_are():
+    assert "'metric' or 'imperial'" in check(enums()["units"], "metrik")[1]
+    assert (
+        check(replace(enums()["units"], rule=ParameterRule(choices=("metric",))), "imperial")[1]
+        == "it must be one of 'metric'"
+    )
+
+
+MOMENTS = """
+day: date = date(2015, 1, 1)
+naive: datetime = datetime(2015, 1, 1)
+aware: datetime = datetime(2015, 1, 1, tzinfo=UTC)
+maybe: date | None = None
+text: str = "today"
+either: date | str = "today"
+month: str = "2015-01"
+"""
+MONTH = {"month": ParameterRule(type="month", value="previous_month", minimum="2012-01")}
+
+
+def resolved(**given):
+    narrowed, faults = apply_rules(
+        read_parameters(MOMENTS), MONTH, notebook="a.ipynb", where="a.toml"
+    )
+    assert faults == []
+    return resolve(narrowed, given, **RUN)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value", "expression"),
+    [
+        ("day", "yesterday", date(2015, 2, 28), "yesterday"),
+        ("day", "2015-02-03", date(2015, 2, 3), ""),
+        ("naive", "yesterday", datetime(2015, 2, 28), "yesterday"),  # noqa: DTZ001 - so
+        ("aware", "yesterday", datetime(2015, 2, 28, tzinfo=UTC), "yesterday"),
+        ("maybe", "month_end", date(2015, 3, 31), "month_end"),
+        ("maybe", "none", None, ""),
+        ("month", "next_month", "2015-04", "next_month"),
+        ("month", "2014-07", "2014-07", ""),
+        ("text", "yesterday", "yesterday", ""),
+        ("either", "yesterday", "yesterday", ""),
+    ],
+)
+def test_an_expression_becomes_a_value_where_the_type_is_a_moment(name, raw, value, expression):
+    values, faults = resolved(**{name: raw})
+
+    assert faults == []
+    assert (values[name].value, values[name].expression) == (value, expression)
+    assert values[name].origin == "given"
+
+
+def test_the_reports_file_may_hold_an_expression_whose_limits_are_checked_at_each_run():
+    values, faults = resolved()
+    assert (values["month"].value, values["month"].origin, faults) == ("2015-02", "report", [])
+
+    _, faults = resolved(month="logical_date - 9y")
+    assert "must not be below 2012-01" in str(faults[0])
+
+
+def test_an_expression_that_can_never_be_right_is_a_fault_of_the_file():
+    rules = {"month": ParameterRule(type="month", value="previus_month")}
+    _, faults = apply_rules(read_parameters(MOMENTS), rules, notebook="a.ipynb", where="a.toml")
+
+    assert [BadDefinition] == [type(fault) for fault in faults]
+    assert "did you mean `previous_month`?" in str(faults[0])
+
+
+def test_a_notebooks_own_default_is_never_an_expression():
+    [parameter] = read_parameters('month: "month" = "previous_month"')
+    _, faults = resolve([parameter], {}, **RUN)
+
+    assert "a month is written as YYYY-MM" in str(faults[0])
+
+
+def test_digits_alone_are_no_date():
+    day = read_parameters(MOMENTS)[0]
+
+    assert check(day, "20150301")[1] == "a date is written as YYYY-MM-DD"
+
+
+def test_a_limit_without_a_zone_is_not_compared_with_a_value_that_has_one():
+    aware = read_parameters(MOMENTS)[2]
+    limited = replace(aware, rule=ParameterRule(minimum="2012-01-01T00:00"))
+
+    assert "one has a time zone" in check(limited, "2015-01-01T00:00+00:00")[1]
+
+
+def test_a_secret_keeps_to_parameters_that_take_any_text():
+    cell = "a: str = ''\nb: int = 1\nc: str | None = None\nd: Literal['x'] = 'x'\ne = f()"
+    given = dict.fromkeys("abcde", "secret:DB")
+    values, faults = resolve(read_parameters(cell), given, **RUN)
+
+    assert [fault.what.split("`")[1] for fault in faults] == ["b", "d"]
+    assert all(isinstance(values[name].value, SecretRef) for name in "ace")
+
+
+def test_a_secret_of_the_file_is_no_fault_of_its_pattern():
+    rules = {"text": ParameterRule(value="secret:DB", pattern="[a-z]+")}
+    narrowed, faults = apply_rules(
+        read_parameters(MOMENTS), rules, notebook="a.ipynb", where="a.toml"
+    )
+    values, more = resolve(narrowed, {}, **RUN)
+
+    assert (faults, more) == ([], [])
+    assert values["text"].value == SecretRef("secret:DB")

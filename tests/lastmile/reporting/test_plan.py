@@ -1,6 +1,6 @@
 """A plan: everything that is known before a run starts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -10,6 +10,7 @@ from lastmile.errors import (
     NoParametersCell,
     NotANotebook,
     NotebookMissing,
+    NoTranslation,
     UnknownParameter,
 )
 from lastmile.reporting.definition import ParameterRule, ReportFile
@@ -100,3 +101,52 @@ def test_a_notebook_behind_a_link_that_leaves_the_workspace_is_refused(tmp_path,
 def test_a_single_fault_is_raised_as_itself(open_):
     with pytest.raises(UnknownParameter):
         plan_run(open_(), {"xx": "4"}, now=NOW)
+
+
+def test_a_plan_knows_where_each_value_came_from(open_):
+    report = open_(
+        "x: int = 3\nunits = 'metric'\nday: date = date(2015, 1, 1)\nrest = 2 * x",
+        parameters={"units": ParameterRule(value="imperial")},
+    )
+    plan = plan_run(report, {"day": "month_end - 1d"}, as_of=datetime(2016, 2, 9), now=NOW)  # noqa: DTZ001 - taken for UTC
+
+    assert {name: (part.origin, part.expression) for name, part in plan.resolved.items()} == {
+        "x": ("default", ""),
+        "units": ("report", ""),
+        "day": ("given", "month_end - 1d"),
+    }
+    assert plan.injected == {"units": "imperial", "day": date(2016, 2, 28)}
+    assert plan.logical_date == datetime(2016, 2, 9, tzinfo=UTC)
+
+
+def test_the_same_values_said_in_another_way_are_the_same_plan(open_):
+    report = open_("day: date = date(2015, 1, 1)")
+    at = datetime(2016, 2, 9, tzinfo=UTC)
+    computed, written = (
+        plan_run(report, {"day": text}, as_of=at, now=NOW) for text in ("month_end", "2016-02-29")
+    )
+
+    assert computed.id == written.id
+    assert computed.id != plan_run(report, {"day": "today"}, as_of=at, now=NOW).id
+
+
+def test_a_plan_names_its_secrets_and_its_identity_does_not_hold_them(open_, monkeypatch):
+    report = open_("a: str = ''\nb: str = ''\nc: str = ''")
+    given = {"a": "secret:X", "b": "secret:Y", "c": "secret:X"}
+    before = plan_run(report, given, as_of=NOW, now=NOW)
+    monkeypatch.setenv("X", "another value")
+
+    assert [ref.name for ref in before.secrets] == ["X", "Y"]
+    assert plan_run(report, given, as_of=NOW, now=NOW).id == before.id
+
+
+def test_a_value_that_the_notebooks_language_cannot_hold_is_refused_before_a_kernel_starts(
+    tmp_path,
+):
+    (tmp_path / "a.md").write_text('# T\n\n```julia tags=["parameters"]\nx = "a"\n```\n')
+    report = open_report("a", ReportFile(title="T", notebook="a.md"), tmp_path, where="a.toml")
+
+    assert (report.language, report.kernel) == ("julia", "julia")
+    assert plan_run(report, {"x": "5"}, now=NOW).parameters == {"x": "5"}
+    with pytest.raises(NoTranslation, match="would be computed"):
+        plan_run(report, {"x": "$(run(`id`))"}, now=NOW)

@@ -64,7 +64,7 @@ def test_an_unknown_run_is_refused(log):
         log.find("k9")
 
 
-def test_a_run_whose_process_was_killed_is_lost_and_others_are_left_alone(log, url):
+def test_a_run_whose_process_was_killed_is_an_orphan_and_others_are_not(log, url):
     code = f"""
 import os
 from lastmile.store import RunLog
@@ -81,11 +81,9 @@ os.kill(os.getpid(), 9)
     with log._engine.begin() as connection:
         connection.execute(text("UPDATE runs SET host = 'other', pid = 1 WHERE key = 'elsewhere'"))
 
-    [lost] = log.reconcile(now=START)
-
-    assert (lost.key, lost.state, lost.cause.kind) == ("gone", State.FAILED, CauseKind.LOST)
-    assert State.RUNNING is log.find("mine").state is log.find("elsewhere").state
-    assert log.reconcile(now=START) == []
+    assert [orphan.key for orphan in log.orphans()] == ["gone"]
+    log.end(replace(log.find("gone"), state=State.FAILED))
+    assert log.orphans() == []
 
 
 def test_a_reused_process_id_is_not_mistaken_for_the_supervisor(log):
@@ -96,7 +94,7 @@ def test_a_reused_process_id_is_not_mistaken_for_the_supervisor(log):
             {"host": socket.gethostname()},
         )
 
-    assert [lost.key for lost in log.reconcile(now=START)] == ["old"]
+    assert [orphan.key for orphan in log.orphans()] == ["old"]
 
 
 def test_a_failure_inside_a_write_leaves_no_row(log):

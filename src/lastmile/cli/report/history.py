@@ -20,13 +20,13 @@ Examples:
 @with_door
 def history(door: Door, name: str | None, limit: int, as_json: bool) -> None:
     """Show runs with state, duration and cause, the newest first."""
-    from lastmile.clock import now
+    from lastmile.jobs.report import place_in, reconcile
     from lastmile.store import RunLog
 
     if name:
         door.workspace.definition("report", name)
     with RunLog(door.workspace.store_url) as log:
-        log.reconcile(now=now())
+        reconcile(place_in(door.workspace, log))
         runs = log.history(name, limit=limit)
     if as_json:
         say_json([run_as_json(run) for run in runs])

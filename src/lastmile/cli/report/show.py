@@ -31,7 +31,7 @@ def show(door: Door, name: str, as_json: bool) -> None:
                         "type": parameter.type_shown,
                         "default": parameter.default_shown,
                         "help": parameter.help,
-                        "limits": parameter.limits_shown,
+                        "limits": " ".join(parameter.limits),
                     }
                     for parameter in chosen.parameters
                 ],
@@ -46,7 +46,7 @@ def show(door: Door, name: str, as_json: bool) -> None:
     say_table(
         ("parameter", "type", "default", "help", "limits"),
         (
-            [p.name, p.type_shown, p.default_shown, p.help, p.limits_shown]
+            [p.name, p.type_shown, p.default_shown, p.help, " ".join(p.limits)]
             for p in chosen.parameters
         ),
     )

@@ -15,8 +15,8 @@ files      a folder that somebody sent: read it without trusting it
 check      ask a bundle's own files its golden rows again
 """
 
-from lastmile.exporting.bundle.check import Check, check_bundle
+from lastmile.exporting.bundle.check import Check, check_bundle, holds_another_model
 from lastmile.exporting.bundle.manifest import About
 from lastmile.exporting.bundle.write import Bundle, write_bundle
 
-__all__ = ["About", "Bundle", "Check", "check_bundle", "write_bundle"]
+__all__ = ["About", "Bundle", "Check", "check_bundle", "holds_another_model", "write_bundle"]

@@ -13,6 +13,7 @@ from lastmile.exporting.bundle.files import read_json, read_manifest, validate
 from lastmile.exporting.bundle.manifest import (
     FORMAT,
     GOLDEN,
+    MANIFEST,
     SIGNATURE,
     GoldenFile,
     Manifest,
@@ -137,3 +138,15 @@ def _judge(
         largest_absolute=largest,
     )
     return asked, faults
+
+
+def holds_another_model(path: Path, made: Path) -> bool:
+    """Whether the bundle at `path`, if there is one, has other models than the one in `made`.
+
+    The report of its evidence and the moment it was made may differ.
+    """
+    if not (path / MANIFEST).is_file():
+        return False
+    before, now = read_manifest(path).files, read_manifest(made).files
+    kept = [name for name in {*before, *now} if name.startswith(("android/", "ios/"))]
+    return any(before.get(name) != now.get(name) for name in (*kept, SIGNATURE))

@@ -32,8 +32,8 @@ _WORST = 5
 NOT_PROVEN_HERE = (
     "Rows that lie exactly on a threshold of the estimator, or one float32 step beside it, were "
     "not sought out.",
-    "ONNX Runtime ran here on a server's processor; a phone's build of the same release may round "
-    "differently in the last digit.",
+    "ONNX Runtime was asked in one release, on a server's processor; another release, or a phone's "
+    "build of the same one, may round differently in the last digit.",
 )
 
 NOT_PROVEN_COREML = (

@@ -1,22 +1,33 @@
 """Values become code: the `injected-parameters` cell, as papermill's convention has it.
 
 Only `repr` of plain types is written, so a text can never become anything but a text. papermill's
-own translator is not used for Python because it turns dates into texts.
+own translator is not used for Python because it turns dates into texts; for every other language it
+is. A secret is written as a look-up in the kernel's environment.
 """
 
 import math
 from collections.abc import Mapping
 from datetime import date, datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from lastmile.reporting.foreign import translate
+from lastmile.reporting.plan import Report
+from lastmile.reporting.secrets import SecretRef
 from lastmile.values import plain
 
 TAG = "injected-parameters"
 
 
-def inject(notebook: Any, values: Mapping[str, Any]) -> None:
-    """Put a cell that sets `values` behind the `parameters` cell, or in place of an earlier one."""
+def inject(notebook: Any, values: Mapping[str, Any], report: Report | None = None) -> None:
+    """Put a cell that sets `values` behind the `parameters` cell, or in place of an earlier one.
+
+    `report` says in which language; by default in Python.
+
+    Raises:
+        NoTranslation: a value cannot be written in the language of `report`.
+    """
     from nbformat.v4 import new_code_cell
 
     cells = [cell for cell in notebook.cells if TAG not in cell.metadata.get("tags", [])]
@@ -28,32 +39,60 @@ def inject(notebook: Any, values: Mapping[str, Any]) -> None:
         ),
         0,
     )
-    cell = new_code_cell(code_of(values), metadata={"tags": [TAG]})
+    cell = new_code_cell(_source(values, report), metadata={"tags": [TAG]})
     notebook.cells = [*cells[:at], cell, *cells[at:]] if values else cells
     papermill = notebook.metadata.setdefault("papermill", {})
     papermill["parameters"] = {name: plain(value) for name, value in values.items()}
+
+
+def _source(values: Mapping[str, Any], report: Report | None) -> str:
+    if report is None or report.language == "python":
+        return code_of(values)
+    return translate(values, report.kernel, report.language, notebook=report.source.shown)
 
 
 def code_of(values: Mapping[str, Any]) -> str:
     """Python source that assigns `values` by name."""
     body = [f"{name} = {_expression(value)}" for name, value in values.items()]
     text = "\n".join(body)
-    imports = [f"import {module}" for module in ("datetime", "pathlib") if f"{module}." in text]
+    modules = ("datetime", "os", "pathlib")
+    # Under names of our own: a notebook may have said `from datetime import datetime`.
+    imports = [f"import {module} as _{module}" for module in modules if f"_{module}." in text]
     return "\n".join(["# Parameters", *imports, *body]) + "\n"
 
 
 def _expression(value: Any) -> str:
     match value:
-        case bool() | int() | str() | None:
-            return repr(value)
-        case float():
-            return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
-        case datetime() | date():
-            return repr(value)
-        case Path():
-            return f"pathlib.Path({str(value)!r})"
+        case SecretRef():
+            return f"_os.environ[{value.variable!r}]"
+        case Enum():
+            return f"{type(value).__name__}({_expression(value.value)})"
         case list() | tuple():
             return f"[{', '.join(map(_expression, value))}]"
         case dict():
             return f"{{{', '.join(f'{k!r}: {_expression(v)}' for k, v in value.items())}}}"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    match value:
+        case float() if not math.isfinite(value):
+            return f"float({str(value)!r})"
+        case datetime():
+            return _datetime(value)
+        case date():
+            return f"_{value!r}"
+        case bool() | int() | float() | str() | None:
+            return repr(value)
+        case Path():
+            return f"_pathlib.Path({str(value)!r})"
     raise TypeError(f"a parameter cannot be a {type(value).__name__}")
+
+
+def _datetime(value: datetime) -> str:
+    """With its zone as an offset: zones of other libraries have no `repr` that could be run."""
+    offset = value.utcoffset()
+    if offset is None:
+        return f"_{value!r}"
+    zone = f"_datetime.timezone(_{offset!r})" if offset else "_datetime.timezone.utc"
+    return f"_{value.replace(tzinfo=None)!r}.replace(tzinfo={zone})"

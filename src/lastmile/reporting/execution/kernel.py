@@ -49,16 +49,25 @@ def open_kernel(
 ) -> Iterator[Kernel]:
     """A kernel for the block; afterwards neither it nor any process below it is left.
 
+    It is forked where this process has a fork server that can, and a fresh process elsewhere.
+
     Raises:
         NoSuchKernel, RuntimeError, OSError: it did not start.
     """
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
+
+    from lastmile.reporting.execution.forkserver.provisioner import (
+        ForkServerProvisioner,
+        PromptManager,
+    )
 
     with tempfile.TemporaryDirectory(prefix="lm-") as folder:
         # A socket file cannot be taken by another process, as a port can (papermill#511).
         transport = {"transport": "ipc", "ip": f"{folder}/k"} if sys.platform != "win32" else {}
-        manager: Any = AsyncKernelManager(kernel_name=name, **transport)
+        manager: Any = PromptManager(kernel_name=name, **transport)
+        manager.provisioner = ForkServerProvisioner(
+            kernel_id=Path(folder).name, kernel_spec=manager.kernel_spec, parent=manager
+        )
         client = NotebookClient(
             notebook,
             km=manager,
@@ -66,12 +75,13 @@ def open_kernel(
             startup_timeout=START_TIMEOUT,
             iopub_timeout=OUTPUT_TIMEOUT,
             raise_on_iopub_timeout=True,
-            coalesce_streams=True,
+            coalesce_streams=False,
             extra_arguments=["--HistoryManager.enabled=False"] if name.startswith("python") else [],
         )
         client.start_new_kernel(cwd=str(cwd), env={**os.environ, **env})
         kernel = Kernel(client, manager.provisioner.pid)
         try:
+            manager.wait_until_bound()
             client.start_new_kernel_client()
             yield kernel
         finally:

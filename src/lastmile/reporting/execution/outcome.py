@@ -11,12 +11,17 @@ Phase = Literal["started", "ended"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Bounds of a run: seconds, bytes, threads of native pools. None means unbounded."""
+    """Bounds of a run. None means unbounded.
+
+    `deadline` of the whole run, `cell` of one cell and `silence` without any output are seconds;
+    `memory` of the kernel and its children and `output` of one cell are bytes.
+    """
 
     deadline: float | None = None
     cell: float | None = None
+    silence: float | None = None
     memory: float | None = None
-    threads: int | None = None
+    output: float = 10e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Executed:
 
     `seconds` is the wall time from the start of the kernel to its end, `cell_seconds` that of the
     cells alone, `peak_memory` the largest resident size of the kernel and its children in bytes.
+    `redacted` counts the places where the value of a secret was struck out.
     """
 
     notebook: Any
@@ -53,3 +59,4 @@ class Executed:
     seconds: float
     cell_seconds: float
     peak_memory: int | None
+    redacted: int = 0

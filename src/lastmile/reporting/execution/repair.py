@@ -2,7 +2,8 @@
 
 papermill's own loop records every cell as completed after the kernel was killed. Here each code
 cell gets the state of the session's log, in papermill's metadata and in ours:
-`completed`, `failed` (it raised), `stopped` (the run ended in it) or `not-run`.
+`completed`, `degraded` (it ended well, but something in it did not), `failed` (it raised),
+`stopped` (the run ended in it) or `not-run`.
 """
 
 from datetime import datetime
@@ -21,9 +22,13 @@ def repair(session: Session, *, started: datetime, ended: datetime) -> None:
             continue
         log = session.cells.get(index)
         state = _state(log, empty=not cell.source.strip(), cause=session.cause)
-        mark = {"state": state}
+        seen = [defect.what for defect in session.defects if defect.cell == index]
+        mark = {"state": "degraded" if seen and state == "completed" else state}
         if session.cause and session.cause.cell == index:
-            mark["note"] = session.cause.message
+            words = session.cause.message.removeprefix(f"cell {index + 1} ")
+            mark["note"] = f"{words[0].upper()}{words[1:]}"
+        elif seen:
+            mark["note"] = "; ".join(seen)
         cell.metadata["lastmile"] = mark
         cell.metadata["papermill"] = _papermill_mark(state, log)
         if state == "not-run":

@@ -2,14 +2,18 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from lastmile.reporting.execution.inject import inject
 from lastmile.reporting.execution.outcome import Executed, Limits, Observer, unobserved
+from lastmile.reporting.execution.redact import redact
 from lastmile.reporting.execution.session import Session
+from lastmile.reporting.execution.watchdog import MARK
 from lastmile.reporting.plan import Plan
-from lastmile.values import CauseKind, State
+from lastmile.reporting.secrets import kernel_environment
+from lastmile.values import Cause, CauseKind, State
 
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -23,9 +27,15 @@ class RunInterrupted(KeyboardInterrupt):
 
 
 def execute(
-    plan: Plan, *, module_paths: Sequence[Path] = (), observer: Observer = unobserved
+    plan: Plan,
+    *,
+    module_paths: Sequence[Path] = (),
+    secrets: Mapping[str, str] = MappingProxyType({}),
+    observer: Observer = unobserved,
 ) -> Executed:
     """Execute a plan through papermill with our engine, in the folder of its notebook.
+
+    The values of `secrets`, by name, reach the kernel's environment and nothing that is returned.
 
     Raises:
         RunInterrupted: on Ctrl-C or SIGTERM, after the kernel and all its children have ended.
@@ -34,21 +44,22 @@ def execute(
     from papermill.exceptions import PapermillExecutionError
 
     notebook = plan.report.source.notebook()
-    inject(notebook, plan.injected)
+    inject(notebook, plan.injected, plan.report)
     received: list[Session] = []
+    strict = plan.report.file.strict
     started = time.monotonic()
     try:
         papermill.execute_notebook(
             notebook,
             None,
             engine_name="lastmile",
-            kernel_name=plan.report.file.kernel or _kernel_of(notebook),
+            kernel_name=plan.report.kernel,
             progress_bar=False,
             request_save_on_cell_execute=False,
             cwd=plan.report.source.path.parent,
             limits=_limits(plan),
             observer=observer,
-            env=_environment(plan, module_paths),
+            env={**_environment(plan, module_paths), **kernel_environment(secrets)},
             receiver=received.append,
         )
     except PapermillExecutionError:
@@ -56,16 +67,18 @@ def execute(
     except KeyboardInterrupt:
         if not received:
             raise
-        raise RunInterrupted(_executed(received[0], time.monotonic() - started)) from None
-    return _executed(received[0], time.monotonic() - started)
+        stopped = _executed(received[0], time.monotonic() - started, strict=strict)
+        raise RunInterrupted(redact(stopped, secrets)) from None
+    return redact(_executed(received[0], time.monotonic() - started, strict=strict), secrets)
 
 
-def _executed(session: Session, seconds: float) -> Executed:
+def _executed(session: Session, seconds: float, *, strict: bool) -> Executed:
     cells = session.cells.values()
+    state, cause = _verdict(session, strict)
     return Executed(
         notebook=session.notebook,
-        state=_state(session),
-        cause=session.cause,
+        state=state,
+        cause=cause,
         cells=len(session.cells),
         seconds=seconds,
         cell_seconds=sum((log.ended - log.started).total_seconds() for log in cells if log.ended),
@@ -73,21 +86,23 @@ def _executed(session: Session, seconds: float) -> Executed:
     )
 
 
-def _state(session: Session) -> State:
-    if session.cause is None:
-        return State.SUCCEEDED
-    return State.CANCELLED if session.cause.kind is CauseKind.INTERRUPTED else State.FAILED
-
-
-def _kernel_of(notebook: object) -> str:
-    spec = getattr(notebook, "metadata", {}).get("kernelspec", {})
-    return str(spec.get("name") or "python3")
+def _verdict(session: Session, strict: bool) -> tuple[State, Cause | None]:
+    """The state of a run and its cause; defects count only where nothing worse happened."""
+    if session.cause:
+        interrupted = session.cause.kind is CauseKind.INTERRUPTED
+        return State.CANCELLED if interrupted else State.FAILED, session.cause
+    if not session.defects:
+        return State.SUCCEEDED, None
+    first, more = session.defects[0], len(session.defects) - 1
+    message = f"{first}{f' (and {more} more)' if more else ''}"
+    cause = Cause(kind=CauseKind.DEFECT, message=message, cell=first.cell)
+    return State.FAILED if strict else State.DEGRADED, cause
 
 
 def _limits(plan: Plan) -> Limits:
     file = plan.report.file
     return Limits(
-        deadline=file.timeout, cell=file.cell_timeout, memory=file.memory, threads=file.threads
+        deadline=file.timeout, cell=file.cell_timeout, silence=file.silence, memory=file.memory
     )
 
 
@@ -97,4 +112,4 @@ def _environment(plan: Plan, module_paths: Sequence[Path]) -> dict[str, str]:
     path = os.pathsep.join([*map(str, module_paths), *([before] if before else [])])
     threads = plan.report.file.threads or os.cpu_count() or 1
     pools = {name: str(threads) for name in _POOLS if name not in os.environ}
-    return {**pools, "PYTHONPATH": path, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    return {**pools, MARK: plan.key, "PYTHONPATH": path, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lastmile.reporting.execution.defects import Defect, ask_witness, post_witness, take_defects
 from lastmile.reporting.execution.kernel import OUTPUT_TIMEOUT, Kernel, open_kernel
+from lastmile.reporting.execution.listening import Listener
 from lastmile.reporting.execution.outcome import CellEvent, Limits, Observer
-from lastmile.reporting.execution.watchdog import Watchdog, kill_tree
+from lastmile.reporting.execution.watchdog import MARK, Watchdog, kill_marked, kill_tree
 from lastmile.values import Cause, CauseKind, show_duration, show_size
 
 
@@ -36,6 +38,7 @@ class Session:
     env: Mapping[str, str] = field(default_factory=dict)
     cells: dict[int, CellLog] = field(default_factory=dict)
     cause: Cause | None = None
+    defects: list[Defect] = field(default_factory=list)
     peak_memory: int | None = None
 
     def run(self) -> None:
@@ -49,10 +52,17 @@ class Session:
         started = time.monotonic()
         try:
             with self._kernel() as kernel:
-                dog = Watchdog(kernel.pid, self.limits, started)
+                post_witness(kernel.client)
+                listener = Listener(kernel.client, self.limits.output)
+                dog = Watchdog(
+                    kernel.pid,
+                    self.limits,
+                    started=started,
+                    silent_for=lambda: listener.silent_for,
+                )
                 try:
                     with dog.watching():
-                        self._run_cells(kernel, dog)
+                        self._run_cells(kernel, dog, listener)
                 finally:
                     self.peak_memory = dog.peak_memory or None
                     if self.cause or sys.exc_info()[0]:
@@ -67,6 +77,9 @@ class Session:
                 raise
             message = f"the kernel `{self.kernel_name}` did not start: {_first_line(str(error))}"
             self.cause = Cause(kind=CauseKind.KERNEL_START, message=message)
+        finally:
+            if MARK in self.env:
+                kill_marked(self.env[MARK])
 
     def _kernel(self) -> AbstractContextManager[Kernel]:
         return open_kernel(
@@ -77,7 +90,7 @@ class Session:
             cell_timeout=self.limits.cell,
         )
 
-    def _run_cells(self, kernel: Kernel, dog: Watchdog) -> None:
+    def _run_cells(self, kernel: Kernel, dog: Watchdog, listener: Listener) -> None:
         runnable = [
             index
             for index, cell in enumerate(self.notebook.cells)
@@ -89,13 +102,22 @@ class Session:
             self.observer(CellEvent("started", number, total, title, last))
             log = self.cells[index] = CellLog(datetime.now(UTC))
             goes_on = self._run_cell(kernel, dog, index)
+            self._tidy(index, listener)
             if self.cause and not log.failed:
                 return
             log.ended = datetime.now(UTC)
             seconds = (log.ended - log.started).total_seconds()
             self.observer(CellEvent("ended", number, total, title, last, seconds))
             if not goes_on:
-                return
+                break
+        if self.cause is None:
+            self.defects += ask_witness(kernel.client, list(self.cells))
+
+    def _tidy(self, index: int, listener: Listener) -> None:
+        """Take what the witness saw out of a cell, and say what was dropped of its outputs."""
+        cell = self.notebook.cells[index]
+        self.defects += take_defects(cell, list(self.cells))
+        listener.close(cell, index)
 
     def _run_cell(self, kernel: Kernel, dog: Watchdog, index: int) -> bool:
         """Run one cell and say whether the next one follows; `cause` says why it does not."""
@@ -109,7 +131,8 @@ class Session:
                 cell.outputs = [output for output in cell.outputs if not _of_exit(output)]
                 return False
             self.cells[index].failed = True
-            message = _first_line(f"cell {index + 1} raised {error.ename}: {error.evalue}")
+            what = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+            message = _first_line(f"cell {index + 1} raised {what}")
             self.cause = Cause(kind=CauseKind.CELL_ERROR, message=message, cell=index)
         except CellTimeoutError:
             limit = show_duration(self.limits.cell or OUTPUT_TIMEOUT)
@@ -126,6 +149,9 @@ class Session:
         if dog.verdict is CauseKind.DEADLINE:
             limit = show_duration(self.limits.deadline or 0)
             return dog.verdict, "the run was stopped", f": it took longer than {limit}"
+        if dog.verdict is CauseKind.SILENCE:
+            limit = show_duration(self.limits.silence or 0)
+            return dog.verdict, "the run was stopped", f": nothing was heard for {limit}"
         if dog.verdict is CauseKind.OUT_OF_MEMORY:
             peak, limit = show_size(dog.peak_memory), show_size(self.limits.memory or 0)
             return dog.verdict, "out of memory", f": {peak} used, {limit} allowed"

@@ -9,13 +9,16 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil
 
 from lastmile.reporting.execution.outcome import Limits
 from lastmile.values import CauseKind
+
+MARK = "LASTMILE_RUN"
+"""Environment variable with the key of the run that a process belongs to."""
 
 _EVERY = 0.1
 _WAIT = 2.0
@@ -24,12 +27,15 @@ _WAIT = 2.0
 class Watchdog:
     """Kills the process tree of `pid` when it breaks a limit, and remembers why."""
 
-    def __init__(self, pid: int, limits: Limits, started: float) -> None:
+    def __init__(
+        self, pid: int, limits: Limits, *, started: float, silent_for: Callable[[], float]
+    ) -> None:
         self.verdict: CauseKind | None = None
         self.peak_memory = 0
         self._pid = pid
         self._limits = limits
         self._started = started
+        self._silent_for = silent_for
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lastmile-watchdog", daemon=True)
 
@@ -59,6 +65,8 @@ class Watchdog:
         deadline = self._limits.deadline
         if deadline and time.monotonic() - self._started > deadline:
             return CauseKind.DEADLINE
+        if self._limits.silence and self._silent_for() > self._limits.silence:
+            return CauseKind.SILENCE
         return None
 
 
@@ -90,3 +98,18 @@ def process_tree(pid: int) -> list[psutil.Process]:
         return [root, *root.children(recursive=True)]
     except psutil.Error:
         return []
+
+
+def kill_marked(mark: str) -> None:
+    """End every process that carries `mark` in its environment, wherever its parents have gone.
+
+    A process that a run started and that then left its session and group (a daemon) is found by
+    the mark that it inherited.
+    """
+    marked = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+                process.kill()
+                marked.append(process)
+    psutil.wait_procs(marked, timeout=_WAIT)

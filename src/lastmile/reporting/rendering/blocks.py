@@ -4,7 +4,9 @@ Every text in it is clean (no control characters, no lone surrogates) and plain:
 Typst, nor terminal codes. Links lead to http, https, mailto or to an anchor, nowhere else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 Mark = Literal["strong", "em", "code", "strike", "sub", "sup"]
@@ -161,7 +163,11 @@ class Aside:
     text: str
 
 
-CellState = Literal["completed", "failed", "stopped", "not-run"]
+CellState = Literal["completed", "degraded", "failed", "stopped", "not-run"]
+TROUBLE: Mapping[CellState, str] = MappingProxyType(
+    {"degraded": "has a defect", "failed": "failed", "stopped": "was stopped"}
+)
+"""Words for the states that a reader must see."""
 
 
 @dataclass(frozen=True, slots=True)

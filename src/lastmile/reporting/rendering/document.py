@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from nbformat import NotebookNode
 
 from lastmile.reporting.rendering.blocks import (
+    TROUBLE,
     Block,
     CellState,
     Code,
@@ -27,9 +28,8 @@ _UNSHOWN = {"parameters", "injected-parameters", "remove-cell", "remove_cell",
             "papermill-error-cell-tag"}  # fmt: skip
 _NO_SOURCE = {"remove-input", "hide-input", "remove_input", "hide_input"}
 _NO_OUTPUT = {"remove-output", "hide-output", "remove_output", "hide_output"}
-_STATES: Mapping[str, CellState] = {
-    "completed": "completed", "failed": "failed", "stopped": "stopped", "not-run": "not-run",
-}  # fmt: skip
+_STATES: Mapping[str, CellState] = {state: state for state in get_args(CellState)}
+_BROKEN = ("failed", "stopped")
 _RESERVED = ("contents", "report", "top", "all-code")
 
 
@@ -102,7 +102,9 @@ def _steps(
         fallback = "failed"
     state = _STATES.get(str(told.get("state", "")), fallback)
     text = clean(joined(cell.get("source"))).strip("\n")
-    hidden = state in ("completed", "not-run") and (view == "hidden" or tags & _NO_SOURCE)
+    hidden = state in ("completed", "degraded", "not-run") and (
+        view == "hidden" or tags & _NO_SOURCE
+    )
     source = None if hidden or not text.strip() else Code(text, language)
     if source or blocks or (state != "completed" and text.strip()):
         yield Step(number, state, source, blocks, clean(told.get("note", "")))
@@ -133,7 +135,7 @@ class _Finish:
             case Step():
                 inner = tuple(done for part in block.blocks for done in self._block(part))
                 anchor = self._anchor(f"cell-{block.number}")
-                if block.state in ("failed", "stopped") and not self._failed:
+                if block.state in TROUBLE and not self._failed:
                     self._failed = anchor
                 yield replace(block, blocks=inner, anchor=anchor)
             case _:

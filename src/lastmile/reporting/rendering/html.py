@@ -16,6 +16,7 @@ from markupsafe import Markup
 from nbformat import NotebookNode
 
 from lastmile.reporting.rendering.blocks import (
+    TROUBLE,
     Break,
     Cell,
     Content,
@@ -110,6 +111,7 @@ def _page_template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["trouble"] = TROUBLE
     environment.filters.update(
         kind=lambda value: type(value).__name__,
         plain=plain,

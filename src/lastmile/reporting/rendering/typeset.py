@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lastmile.reporting.rendering.blocks import (
+    TROUBLE,
     Aside,
     Block,
     Break,
@@ -138,9 +139,11 @@ class Typesetter:
             return [f"aside({literal(f'{name} was not run.')})"]
         if step.state == "completed":
             return [*(self.block(step.source) if step.source and self.shown else ()), *inside]
-        what = f"{name} {'failed' if step.state == 'failed' else 'was stopped'}."
+        what = f"{name} {TROUBLE[step.state]}."
         source = self.block(step.source) if step.source else []
-        return [f"broken({literal(what)}, {literal(step.note)}, {joined([*source, *inside])})"]
+        tone = "degraded" if step.state == "degraded" else "failed"
+        parts = f"{literal(what)}, {literal(step.note)}, {joined([*source, *inside])}"
+        return [f"broken(tones.{tone}, {parts})"]
 
 
 def _leaf(block: Block) -> str:

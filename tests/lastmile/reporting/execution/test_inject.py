@@ -1,6 +1,7 @@
 """Values become code only as literals."""
 
-from datetime import date, datetime
+import enum
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from nbformat import v4
 
 from lastmile.reporting.execution.inject import TAG, code_of, inject
+from lastmile.reporting.parameter_types import convert
+from lastmile.reporting.secrets import SecretRef
 
 VALUES = st.recursive(
     st.none()
@@ -18,6 +21,7 @@ VALUES = st.recursive(
     | st.text()
     | st.dates()
     | st.datetimes()
+    | st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-3, minutes=-30))]))
     | st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])).map(Path),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=8,
@@ -39,6 +43,37 @@ def test_a_hostile_text_stays_a_text(tmp_path):
     exec(code_of({"x": f"'\nopen({str(trace)!r}, 'w')\n#"}), names)
 
     assert not trace.exists()
+
+
+def test_the_notebooks_own_names_are_left_alone():
+    names: dict = {}
+    exec("from datetime import datetime\nimport pathlib as os", names)
+    before = dict(names)
+    values = {"day": date(2015, 1, 2), "home": Path("x"), "at": datetime(2015, 1, 2, tzinfo=UTC)}
+    exec(code_of(values), names)
+
+    assert before == {name: names[name] for name in before}
+
+
+def test_a_zone_of_pydantic_is_written_as_one_of_python():
+    value, reason = convert(datetime, "2015-01-02T03:04+05:30")
+    names: dict = {}
+    exec(code_of({"x": value}), names)
+
+    assert (names["x"], reason) == (value, "")
+
+
+def test_a_secret_is_written_as_where_it_is_found():
+    assert code_of({"pw": SecretRef("secret:DB")}) == (
+        "# Parameters\nimport os as _os\npw = _os.environ['LASTMILE_SECRET_DB']\n"
+    )
+
+
+def test_a_member_of_an_enum_is_written_with_the_cells_own_class():
+    class Units(enum.Enum):
+        METRIC = "me'tric"
+
+    assert 'x = [Units("me\'tric")]' in code_of({"x": [Units.METRIC]})
 
 
 def test_other_objects_are_not_written_as_code():

@@ -107,6 +107,119 @@ def test_a_bad_run_says_why_and_where_and_nothing_that_did_not_run_is_completed(
     assert executed.notebook.cells[-1].outputs == []
 
 
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        pytest.param("!exit 3", "the command `!exit 3` ended with exit code 3", id="command"),
+        pytest.param(
+            "import threading; t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()",
+            "ended with ZeroDivisionError: division by zero",
+            id="thread",
+        ),
+        pytest.param(
+            "import matplotlib.pyplot as plt; fig, axes = plt.subplots()",
+            "a figure has nothing in it",
+            id="empty figure",
+        ),
+    ],
+)
+@pytest.mark.parametrize("strict", [False, True], ids=["", "strict"])
+def test_what_jupyter_lets_pass_is_a_defect_with_its_cell(execute_cells, cell, words, strict):
+    executed = execute_cells("a = 1", cell, "print('later')", strict=strict)
+
+    assert executed.state is (State.FAILED if strict else State.DEGRADED)
+    assert (executed.cause.kind, executed.cause.cell) == (CauseKind.DEFECT, 2)
+    assert words in executed.cause.message
+    assert states(executed) == ["completed", "completed", "degraded", "completed"]
+    assert words in executed.notebook.cells[2].metadata["lastmile"]["note"]
+    assert "lastmile" not in str(executed.notebook.cells[2].outputs)
+    assert executed.notebook.cells[-1].outputs[0].text == "later\n"
+
+
+def test_a_thread_that_fails_after_the_last_cell_began_is_noticed(execute_cells):
+    executed = execute_cells(
+        "import threading, time\n"
+        "t = threading.Thread(target=lambda: (time.sleep(0.2), 1 / 0)); t.start()",
+        "time.sleep(0.1)",
+        "t.join()",
+    )
+
+    assert executed.state is State.DEGRADED
+    assert "ZeroDivisionError" in executed.cause.message
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show()",
+        "import matplotlib.pyplot as plt; plt.figure().text(0.5, 0.5, 'words')",
+        "!true",
+        "get_ipython()._lastmile_witness = None",
+        "from IPython.display import publish_display_data as show\n"
+        "show({'application/vnd.lastmile.defect+json': [['x'], 3, [99]]})",
+        "from IPython.display import publish_display_data as show\n"
+        "show({'application/vnd.lastmile.defect+json': {'a': 1}})",
+    ],
+    ids=["figure", "words", "command", "witness gone", "forged", "forged otherwise"],
+)
+def test_what_is_well_is_no_defect(execute_cells, cell):
+    executed = execute_cells(cell)
+
+    assert executed.state is State.SUCCEEDED
+
+
+def test_a_failing_bash_cell_fails_the_run(execute_cells):
+    executed = execute_cells("%%bash\nexit 3", "1")
+
+    assert executed.state is State.FAILED
+    assert "CalledProcessError" in executed.cause.message
+
+
+def test_a_run_that_says_nothing_for_too_long_is_stopped(execute_cells):
+    executed = execute_cells(
+        "import time\nfor _ in range(3): print('.', flush=True); time.sleep(0.8)",
+        "time.sleep(60)",
+        silence="1.5s",
+    )
+
+    assert (executed.cause.kind, executed.cause.cell) == (CauseKind.SILENCE, 2)
+    assert "nothing was heard for 1.5 s" in executed.cause.message
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["for i in range(200_000): print(i)", "for _ in range(50): print('y' * 1_000_000)"],
+    ids=["200,000 prints", "50 MB"],
+)
+def test_a_talkative_cell_neither_stops_the_run_nor_fills_the_notebook(execute_cells, cell):
+    executed = execute_cells(cell, "print('later')")
+    said = sum(len(output.text) for output in executed.notebook.cells[1].outputs)
+
+    assert executed.state is State.SUCCEEDED
+    assert 1_000_000 < said < 10_100_000
+    if "50" in cell:
+        assert "dropped 40," in executed.notebook.cells[1].outputs[-1].text
+    assert executed.notebook.cells[-1].outputs[0].text == "later\n"
+
+
+def test_a_notebook_of_500_cells_runs_whole(execute_cells):
+    executed = execute_cells(*map(str, range(500)))
+
+    assert (executed.state, executed.cells) == (State.SUCCEEDED, 501)
+
+
+def test_a_daemon_that_left_the_session_of_the_kernel_is_ended(execute_cells):
+    execute_cells(
+        "import subprocess\n"
+        "subprocess.Popen(['setsid', 'sh', '-c', 'sleep 8645 & exit'])\n"
+        "import time; time.sleep(0.5)"
+    )
+
+    assert [
+        p for p in psutil.process_iter(["cmdline"]) if "8645" in (p.info["cmdline"] or [])
+    ] == []
+
+
 def test_sys_exit_0_ends_the_run_early_and_well(execute_cells):
     executed = execute_cells("import sys; sys.exit(0)", "1 / 0")
 

@@ -1,0 +1,147 @@
+"""`lastmile report backfill`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.live import Live
+from rich.text import Text
+
+from lastmile.cli.output import err, note, run_as_json, say, say_json
+from lastmile.cli.report.options import parse_pairs
+from lastmile.cli.state import Door, with_door
+
+if TYPE_CHECKING:
+    from lastmile.jobs.backfill import Outcome
+    from lastmile.reporting.grid import Slot
+
+SIGNS = {
+    "waiting": ("·", "dim"),
+    "running": ("▸", "cyan"),
+    "good": ("■", "green"),
+    "bad": ("✗", "bold red"),
+    "kept": ("□", "green"),
+}
+
+
+@click.command(
+    epilog="""
+\b
+Examples:
+  lastmile report backfill seattle-weather --from 2014-01 --to 2015-12 -p month=this_month
+  lastmile report backfill sales --from 2026-01-05 --to 2026-03-30 --every week --jobs 2
+  lastmile report backfill sales --from 2026-01 --to 2026-06 -p region=north,south
+"""
+)
+@click.argument("name")
+@click.option("--from", "first", required=True, metavar="DATE", help="First logical date.")
+@click.option("--to", "last", required=True, metavar="DATE", help="Last logical date.")
+@click.option(
+    "--every",
+    "step",
+    type=click.Choice(["month", "week", "day"]),
+    help="Step of the grid; by default what the dates say.",
+)
+@click.option(
+    "-p",
+    "--parameter",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE[,VALUE]",
+    help="Set a parameter; several values make several runs a date.",
+)
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Runs at a time.")
+@click.option("--force", is_flag=True, help="Run again what has a good run already.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcomes for programs.")
+@with_door
+def backfill(door: Door, /, name: str, first: str, last: str, **options: Any) -> int:
+    """Run the report NAME for each date of a range and each value given.
+
+    What has a good run of the same plan already is kept, so a backfill that was interrupted goes on
+    where it stopped. The exit code is 0 when every slot has a good run.
+    """
+    from lastmile.jobs.backfill import backfill as fill
+    from lastmile.jobs.report import report_in
+    from lastmile.reporting.grid import slots
+
+    report = report_in(door.workspace, name)
+    lists = {p.name for p in report.parameters if "list" in p.type_shown}
+    given = {
+        key: [value] if key in lists else value.split(",")
+        for key, value in parse_pairs(options["pairs"]).items()
+    }
+    grid = slots(first, last, step=options["step"], given=given)
+    with _live(name, grid, quiet=options["as_json"]) as on_change:
+        outcomes = fill(
+            door.workspace,
+            name,
+            grid,
+            jobs=options["jobs"],
+            force=options["force"],
+            on_change=on_change,
+        )
+    if options["as_json"]:
+        say_json([_as_json(outcome) for outcome in outcomes])
+    else:
+        _tell(outcomes)
+    return 0 if all(outcome.progress in ("good", "kept") for outcome in outcomes) else 1
+
+
+@contextmanager
+def _live(
+    name: str, grid: "Sequence[Slot]", *, quiet: bool
+) -> "Iterator[Callable[[int, str], None]]":
+    """The grid of states: signs that change on a terminal, a line for each end elsewhere."""
+    states = ["waiting"] * len(grid)
+    if err.is_terminal and not quiet:
+        with Live(_picture(name, grid, states), console=err, transient=False) as live:
+
+            def change(index: int, progress: str) -> None:
+                states[index] = progress
+                live.update(_picture(name, grid, states))
+
+            yield change
+        return
+    yield (
+        lambda index, progress: (
+            None
+            if quiet or progress in ("running", "waiting")
+            else note(f"  {grid[index].label}: {progress}")
+        )
+    )
+
+
+def _picture(name: str, grid: "Sequence[Slot]", states: Sequence[str]) -> Text:
+    """One line a combination of values and year: `2014 region=a ■■■▸····`."""
+    picture = Text(f"{name}  ")
+    for sign, (mark, style) in SIGNS.items():
+        picture.append(f"{mark} {sign} {states.count(sign)}  ", style=style)
+    line = ""
+    for slot, state in zip(grid, states, strict=True):
+        values = " ".join(f"{key}={value}" for key, value in slot.given.items())
+        head = f"{slot.logical_date:%Y} {values}".strip()
+        if head != line:
+            picture.append(f"\n{head}  ")
+            line = head
+        picture.append(*SIGNS[state])
+    return picture
+
+
+def _tell(outcomes: "Sequence[Outcome]") -> None:
+    counts = {sign: sum(o.progress == sign for o in outcomes) for sign in ("good", "kept", "bad")}
+    for outcome in outcomes:
+        if outcome.progress == "bad":
+            cause = outcome.fault or (outcome.run and str(outcome.run.cause)) or "unknown"
+            say(f"  {outcome.slot.label}: {cause}", "red")
+    say(f"{counts['good']} run, {counts['kept']} kept, {counts['bad']} bad", "bold")
+
+
+def _as_json(outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "logical_date": outcome.slot.logical_date.isoformat(),
+        "given": dict(outcome.slot.given),
+        "progress": outcome.progress,
+        "fault": outcome.fault,
+        "run": run_as_json(outcome.run) if outcome.run else None,
+    }

@@ -1,0 +1,194 @@
+"""Fill a grid of slots: idempotent, resumable, in worker processes.
+
+A slot whose plan has a good run is not run again. Each slot is planned and run in a worker process
+of its own pool; a worker that is killed takes only its slot with it, which is run again by another.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Literal
+
+from lastmile.clock import now
+from lastmile.errors import LastmileError
+from lastmile.jobs.report import place_in, reconcile, report_in
+from lastmile.jobs.retry import produce_with_retries
+from lastmile.reporting.execution.forkserver import ForkServer, imports_of
+from lastmile.reporting.grid import Slot
+from lastmile.reporting.plan import plan_run
+from lastmile.store import RunLog
+from lastmile.values import Run
+from lastmile.workspace import Workspace, find_workspace
+
+Progress = Literal["waiting", "running", "good", "bad", "kept"]
+_ENDED = 128 + signal.SIGTERM
+_at_work: list[Slot] = []
+
+ATTEMPTS = 3
+"""How often a slot is begun whose worker died under it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a slot: `kept` means that a good run of its plan was there already."""
+
+    slot: Slot
+    progress: Progress
+    run: Run | None = None
+    fault: str = ""
+
+
+OnChange = Callable[[int, Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    root: Path
+    report: str
+    force: bool
+
+
+def backfill(
+    workspace: Workspace,
+    report: str,
+    slots: Sequence[Slot],
+    *,
+    jobs: int = 1,
+    force: bool = False,
+    on_change: OnChange = lambda _index, _progress: None,
+) -> list[Outcome]:
+    """Run every slot that has no good run yet; the outcomes in the order of `slots`.
+
+    `on_change` hears the index of a slot and its progress.
+
+    Raises:
+        UnknownName, BadDefinition, Faults, UnknownParameter, BadParameter: before anything is run.
+        KeyboardInterrupt: after the workers, their kernels and all below them have ended.
+    """
+    chosen = report_in(workspace, report)
+    for slot in slots:
+        plan_run(chosen, slot.given, as_of=slot.logical_date, now=now())
+    with RunLog(workspace.store_url) as log:
+        reconcile(place_in(workspace, log))
+    work = _Work(_Order(workspace.root, report, force), slots, jobs, on_change)
+    while work.waiting:
+        work.round()
+        with RunLog(workspace.store_url) as log:
+            reconcile(place_in(workspace, log))
+    return [work.outcomes[index] for index in range(len(slots))]
+
+
+class _Work:
+    """The slots still to do. A round ends when all are done or a worker died."""
+
+    def __init__(
+        self, order: _Order, slots: Sequence[Slot], jobs: int, on_change: OnChange
+    ) -> None:
+        self.waiting = dict.fromkeys(range(len(slots)), 0)
+        self.outcomes: dict[int, Outcome] = {}
+        self._order = order
+        self._slots = slots
+        self._jobs = jobs
+        self._on_change = on_change
+
+    def round(self) -> None:
+        pool = ProcessPoolExecutor(
+            self._jobs,
+            mp_context=get_context("spawn"),
+            initializer=_prepare,
+            initargs=(self._order, os.getpid()),
+        )
+        running: dict[Future[Outcome], int] = {}
+        queue = list(self.waiting)
+        try:
+            while queue or running:
+                while queue and len(running) < self._jobs:
+                    index = queue.pop(0)
+                    self.waiting[index] += 1
+                    self._on_change(index, "running")
+                    running[pool.submit(_fill, self._order, self._slots[index])] = index
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._settle(running.pop(future), future)
+        except BrokenProcessPool:
+            self._give_up()
+        finally:
+            _end(pool)
+
+    def _settle(self, index: int, future: "Future[Outcome]") -> None:
+        outcome = future.result()
+        self.outcomes[index] = outcome
+        del self.waiting[index]
+        self._on_change(index, outcome.progress)
+
+    def _give_up(self) -> None:
+        """Slots that were begun too often under workers that died are bad."""
+        for index, begun in list(self.waiting.items()):
+            if begun >= ATTEMPTS:
+                fault = f"its worker died {begun} times"
+                self.outcomes[index] = Outcome(self._slots[index], "bad", fault=fault)
+                del self.waiting[index]
+                self._on_change(index, "bad")
+            else:
+                self._on_change(index, "waiting")
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the workers; each cancels its run and ends its kernel first."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        with suppress(OSError, AttributeError):
+            process.terminate()
+    for process in processes:
+        process.join()
+
+
+def _prepare(order: _Order, parent: int) -> None:
+    """In a worker: end with the parent, and keep a fork server for the report's imports."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        sys.exit()
+    workspace = find_workspace(order.root)
+    notebook = report_in(workspace, order.report).source.notebook()
+    modules = imports_of([notebook], module_paths=workspace.module_paths)
+    server = ForkServer(modules, module_paths=workspace.module_paths)
+    server.__enter__()  # for the life of the worker; the server ends with its owner
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    if not _at_work:
+        os._exit(_ENDED)
+    raise KeyboardInterrupt
+
+
+def _fill(order: _Order, slot: Slot) -> Outcome:
+    """In a worker: run one slot, unless its plan has a good run."""
+    _at_work.append(slot)
+    try:
+        workspace = find_workspace(order.root)
+        report = report_in(workspace, order.report)
+        plan = plan_run(report, slot.given, as_of=slot.logical_date, now=now())
+        with RunLog(workspace.store_url) as log:
+            kept = None if order.force else log.good(plan.id)
+            if kept:
+                return Outcome(slot, "kept", kept)
+            run = produce_with_retries(plan, place_in(workspace, log))
+        return Outcome(slot, "good" if run.state.good else "bad", run)
+    except LastmileError as error:
+        return Outcome(slot, "bad", fault=error.what)
+    except KeyboardInterrupt:
+        os._exit(_ENDED)  # the run is recorded as cancelled; its kernel has ended
+    finally:
+        _at_work.clear()

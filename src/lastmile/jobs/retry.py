@@ -1,0 +1,41 @@
+"""Produce a report again where the cause of a failure may pass."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from lastmile.clock import Clock, now
+from lastmile.jobs.report import Place, produce
+from lastmile.reporting.execution.outcome import Observer, unobserved
+from lastmile.reporting.plan import Plan
+from lastmile.values import Run, run_key
+
+
+def produce_with_retries(
+    plan: Plan,
+    place: Place,
+    *,
+    observer: Observer = unobserved,
+    on_retry: Callable[[Run, float], None] = lambda _run, _seconds: None,
+    clock: Clock = now,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Run:
+    """Carry out a plan, and again as often as its report allows; the last attempt's run.
+
+    Every attempt is a run of its own in the run log and among the publications. `on_retry` hears
+    of each failed one and of the seconds until the next; the pause doubles each time.
+
+    Raises:
+        NotWritable, RunInterrupted, SecretRefused, DataMissing: as `produce`, without a retry.
+    """
+    file = plan.report.file
+    run = produce(plan, place, observer=observer, clock=clock)
+    for attempt in range(2, file.retries + 2):
+        if run.cause is None or run.cause.kind not in file.retry_on:
+            break
+        pause = file.retry_delay * 2 ** (attempt - 2)
+        on_retry(run, pause)
+        sleep(pause)
+        again = replace(plan, key=run_key(clock()), started=clock())
+        run = produce(again, place, observer=observer, clock=clock, attempt=attempt)
+    return run

@@ -1,0 +1,210 @@
+"""A fork server as its owner holds it: started, asked for kernels, and ended with all of them."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lastmile.reporting.execution.forkserver.environment import (
+    INLINE,
+    POOLS,
+    read_at_import,
+    why_different,
+)
+from lastmile.reporting.execution.forkserver.process import ForkedProcess
+from lastmile.reporting.execution.forkserver.serving import SOCKET
+from lastmile.reporting.execution.forkserver.wire import Channel
+
+VARIABLE = "LASTMILE_FORKSERVER"
+"""Names the folder of a running server; a worker process that has it joins that server."""
+
+READY_TIMEOUT = 60.0
+"""Seconds that a server may take to import what it was told to."""
+
+_FORK_TIMEOUT = 30.0
+_FACTS = "server.json"
+
+
+class CannotFork(Exception):
+    """This kernel must be a fresh process; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens, and what it was started with."""
+
+    folder: Path
+    modules: tuple[str, ...]
+    environment: Mapping[str, str]
+
+    def fork(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> ForkedProcess:
+        """A kernel with the arguments `argv`, in the folder `cwd`, with the environment `env`.
+
+        Raises:
+            CannotFork: only a fresh process can be that, or the server is dead.
+        """
+        reason = why_different(env, cwd, served=self.environment, modules=self.modules)
+        if reason:
+            raise CannotFork(reason)
+        env = {name: value for name, value in env.items() if name != VARIABLE}
+        connection = socket.socket(socket.AF_UNIX)
+        channel = Channel(connection)
+        try:
+            connection.connect(str(self.folder / SOCKET))
+            channel.send({"argv": list(argv), "cwd": str(cwd), "env": env})
+            answer = channel.receive(_FORK_TIMEOUT)
+        except OSError as error:
+            channel.close()
+            raise CannotFork(f"the fork server does not answer: {error}") from error
+        if answer is None or "refused" in answer:
+            channel.close()
+            raise CannotFork(answer["refused"] if answer else "the fork server is dead")
+        return ForkedProcess(int(answer["pid"]), channel)
+
+
+class ForkServer:
+    """Forks kernels for this process, and for worker processes that have `environment`, in a block.
+
+    `modules` are imported once, before the first fork; `module_paths` are the folders that the
+    kernels' PYTHONPATH begins with. In a block without a kernel the server only costs its start.
+    Where fork is not to be had the block runs all the same, with ordinary kernels.
+    """
+
+    def __init__(self, modules: Iterable[str] = (), *, module_paths: Sequence[Path] = ()) -> None:
+        self.modules = tuple(modules)
+        self.address: Address | None = None
+        self._paths = tuple(map(str, module_paths))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lease = -1
+        self._owner = os.getpid()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a worker process needs in its environment to join this server."""
+        return {VARIABLE: str(self.address.folder)} if self.address else {}
+
+    @property
+    def pid(self) -> int | None:
+        """The server's process id, if there is one."""
+        return self._process.pid if self._process else None
+
+    def __enter__(self) -> Self:
+        if sys.platform == "linux":
+            self._start()
+        _current.append(self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        _current.remove(self)
+        if self._process is None or self.address is None or os.getpid() != self._owner:
+            return
+        if not (self.address.folder / SOCKET).exists():
+            self._process.kill()  # it is still importing and has no kernel
+        _forget(self._lease)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self.address.folder, ignore_errors=True)
+
+    def wait_until_ready(self, timeout: float = READY_TIMEOUT) -> bool:
+        """Wait until the server has imported its modules; False if it died or was not started."""
+        own = self._process if os.getpid() == self._owner else None
+        return self.address is not None and _ready(self.address, own, timeout)
+
+    def _start(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="lm-fork-"))
+        env = _environment(self._paths)
+        self.address = Address(folder, self.modules, read_at_import(env))
+        facts = {"modules": self.modules, "environment": self.address.environment}
+        (folder / _FACTS).write_text(json.dumps(facts))
+        lease, self._lease = os.pipe()
+        _lease_ends.add(self._lease)
+        code = "from lastmile.reporting.execution.forkserver.serving import main; main()"
+        words = [sys.executable, "-c", code, str(folder), str(lease), json.dumps(self.modules)]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+                [*words, "[]"],
+                cwd=folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[lease],
+                start_new_session=True,
+            )
+        finally:
+            os.close(lease)
+
+
+def current() -> Address | None:
+    """The server of the innermost block, or the one that the environment names; ready, or None."""
+    if _current:
+        server = _current[-1]
+        return server.address if server.wait_until_ready() else None
+    folder = os.environ.get(VARIABLE)
+    if not folder:
+        return None
+    address = _read(Path(folder))
+    return address if address and _ready(address, None, READY_TIMEOUT) else None
+
+
+def _read(folder: Path) -> Address | None:
+    try:
+        facts = json.loads((folder / _FACTS).read_bytes())
+        return Address(folder, tuple(facts["modules"]), dict(facts["environment"]))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _ready(address: Address, process: subprocess.Popen[bytes] | None, timeout: float) -> bool:
+    until = time.monotonic() + timeout
+    while not (address.folder / SOCKET).exists():
+        dead = process.poll() is not None if process else not address.folder.exists()
+        if dead or time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def _environment(paths: Sequence[str]) -> dict[str, str]:
+    """The environment that kernels will have, with pools of one thread and figures inline."""
+    path = [*paths, *filter(None, os.environ.get("PYTHONPATH", "").split(":"))]
+    env = {**os.environ, "PYTHONPATH": ":".join(path), "MPLBACKEND": INLINE}
+    env |= dict.fromkeys(POOLS, "1") | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    env.pop(VARIABLE, None)
+    return env
+
+
+_current: list[ForkServer] = []
+_lease_ends: set[int] = set()
+
+
+def _forget(lease: int) -> None:
+    _lease_ends.discard(lease)
+    with contextlib.suppress(OSError):
+        os.close(lease)
+
+
+def _let_go() -> None:
+    """A forked copy of the owner must not keep the server alive."""
+    for lease in list(_lease_ends):
+        _forget(lease)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
