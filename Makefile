@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: help demo test check fix bench picture lock clean
+.PHONY: help demo test check fix faults bench picture lock clean
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -22,6 +22,9 @@ check: .venv/.dev  ## what CI checks besides the tests: style, types, layers
 fix: .venv/.dev  ## format the code and mend what can be mended by itself
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
+
+faults: .venv/.dev  ## kill random processes of backfills 200 times; nothing may be lost or doubled
+	$(RUN)/python -m tests.faults.storm 200
 
 bench: .venv/.dev  ## measure, side by side with what users have today
 	$(RUN)/python -m tests.benchmarks

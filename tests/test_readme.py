@@ -17,15 +17,26 @@ PAGES = [
 ]  # fmt: skip
 
 
-def blocks(page: Path, language: str = "") -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), flags=re.DOTALL)
+def blocks(page: Path, *languages: str) -> list[str]:
+    """The contents of the page's fenced blocks in one of the languages."""
+    found: list[str] = []
+    language: str | None = None
+    for line in page.read_text().splitlines():
+        if line.startswith("```"):
+            opens = language is None
+            language = line.removeprefix("```") if opens else None
+            if opens and language in languages:
+                found.append("")
+        elif language in languages:
+            found[-1] += line + "\n"
+    return found
 
 
 def command_lines() -> list[tuple[str, str]]:
     return [
         (page.name, line.split("#")[0].strip())
         for page in PAGES
-        for block in blocks(page, "(?:sh|console)?")
+        for block in blocks(page, "", "sh")
         for line in block.splitlines()
         if line.startswith(("lastmile ", "make "))
     ]

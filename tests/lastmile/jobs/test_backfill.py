@@ -2,25 +2,15 @@
 
 import json
 import os
-import random
 import signal
-import subprocess
-import sys
 import time
 
 import psutil
 import pytest
-
-from lastmile.store import RunLog
-from lastmile.values import State
+from tests.faults.storm import check_whole, runs_of, start, storm
 
 CELLS = ["import time; time.sleep(0.1); print(x)"]
 REPORT = 'formats = ["html"]\n'
-
-
-def runs_of(root):
-    with RunLog(f"sqlite:///{root}/.lastmile/store.db") as log:
-        return log.history(limit=1000)
 
 
 def test_a_grid_is_filled_once_and_kept_the_second_time(lastmile, make_workspace):
@@ -71,14 +61,6 @@ def test_what_is_wrong_is_told_before_anything_is_run(lastmile, make_workspace, 
     assert not (root / "reports/_built").exists()
 
 
-def start(root, *words):
-    return subprocess.Popen(
-        [sys.executable, "-m", "lastmile", "report", "backfill", "plain", "--from", "2014-01",
-         "--to", "2014-06", "--jobs", "2", *words],
-        cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
 def test_an_interrupted_backfill_leaves_no_process_and_goes_on_where_it_stopped(make_workspace):
     root = make_workspace(["import time; time.sleep(1)"], report=REPORT)
     process = start(root)
@@ -105,53 +87,3 @@ def test_random_kills_lose_nothing_double_nothing_and_leave_nothing(make_workspa
     check_whole(root)
 
     assert kills >= 4
-
-
-def storm(root, *, kills, seed):
-    """Start backfills again and again and kill random processes of them; the number of kills."""
-    chance = random.Random(seed)
-    done = 0
-    while done < kills:
-        process = start(root)
-        time.sleep(chance.uniform(0.5, 4))
-        try:
-            family = [psutil.Process(process.pid)]
-            family += family[0].children(recursive=True)
-            victim = family[0] if chance.random() < 0.4 else chance.choice(family)
-            victim.kill()
-            done += 1
-        except psutil.NoSuchProcess:
-            break
-        if victim.pid != process.pid:
-            time.sleep(chance.uniform(0, 2))
-            process.kill()
-        process.communicate()
-        wait_until_gone(family)
-        if all_filled(root):
-            break
-    last = start(root)
-    out, err = last.communicate(timeout=200)
-    assert last.returncode == 0, out + err
-    return done
-
-
-def wait_until_gone(family):
-    _, left = psutil.wait_procs(family, timeout=15)
-    assert left == [], [process.cmdline() for process in left]
-
-
-def all_filled(root):
-    return len([run for run in runs_of(root) if run.state is State.SUCCEEDED]) == 6
-
-
-def check_whole(root):
-    runs = runs_of(root)
-    good = [run for run in runs if run.state is State.SUCCEEDED]
-    folders = {path.name for path in (root / "reports/_built/plain").iterdir()} - {"latest"}
-
-    assert {f"{run.logical_date:%Y-%m}" for run in good} == {f"2014-0{n}" for n in range(1, 7)}
-    assert len(good) == 6
-    assert all(run.state.ended for run in runs)
-    assert folders == {run.key for run in runs if run.folder}
-    assert all((run.folder / "index.html").exists() for run in good)
-    assert (root / "reports/_built/plain/latest").readlink().name in {run.key for run in good}
