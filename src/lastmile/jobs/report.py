@@ -19,7 +19,7 @@ from lastmile.reporting.execution.watchdog import kill_marked
 from lastmile.reporting.front import front_of
 from lastmile.reporting.plan import Plan, Report, open_report, plan_run
 from lastmile.reporting.publication import latest_good, make_latest, publish, recorded_end
-from lastmile.reporting.recorded import recorded_values, without_records
+from lastmile.reporting.recorded import recorded_values
 from lastmile.reporting.secrets import read_secrets
 from lastmile.reporting.source import SUFFIXES
 from lastmile.store import RunLog
@@ -229,12 +229,11 @@ def _pages(plan: Plan, run: Run, executed: Executed, place: Place) -> dict[str, 
     from lastmile.reporting.rendering import render_html, render_pdf
 
     front = front_of(plan.report, run, last_good=latest_good(place.built, run.report))
-    shown = without_records(executed.notebook)
     pages: dict[str, bytes] = {}
     for name in plan.formats:
         if name == "html":
-            pages[PAGE_NAMES[name]] = render_html(shown, front).encode()
+            pages[PAGE_NAMES[name]] = render_html(executed.notebook, front).encode()
         else:
-            pages[PAGE_NAMES[name]] = render_pdf(shown, front)
+            pages[PAGE_NAMES[name]] = render_pdf(executed.notebook, front)
     pages["notebook.ipynb"] = nbformat.writes(executed.notebook).encode()
     return pages

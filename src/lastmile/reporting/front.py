@@ -58,6 +58,7 @@ def _notice(run: Run, last_good: str | None) -> Notice | None:
         return None
     level, heading = HEADINGS[run.state]
     cause = str(run.cause) if run.cause else "no cause is known"
-    text = f"{cause[0].upper()}{cause[1:]}. What follows is incomplete."
+    warning = "may be wrong" if run.state is State.DEGRADED else "is incomplete"
+    text = f"{cause[0].upper()}{cause[1:]}. What follows {warning}."
     link = ("The last good report", f"../{last_good}/index.html") if last_good else None
     return Notice(level=level, heading=heading, text=text, link=link)

@@ -26,9 +26,10 @@ def repair(session: Session, *, started: datetime, ended: datetime) -> None:
         mark = {"state": "degraded" if seen and state == "completed" else state}
         if session.cause and session.cause.cell == index:
             words = session.cause.message.removeprefix(f"cell {index + 1} ")
+        else:
+            words = "; ".join(seen)
+        if words:
             mark["note"] = f"{words[0].upper()}{words[1:]}"
-        elif seen:
-            mark["note"] = "; ".join(seen)
         cell.metadata["lastmile"] = mark
         cell.metadata["papermill"] = _papermill_mark(state, log)
         if state == "not-run":

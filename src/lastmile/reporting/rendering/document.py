@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from nbformat import NotebookNode
 
+from lastmile.reporting.recorded import without_records
 from lastmile.reporting.rendering.blocks import (
-    TROUBLE,
     Block,
     CellState,
     Code,
@@ -41,7 +41,8 @@ def document_of(notebook: NotebookNode, *, title: str = "", code: CodeView = "fo
     """
     language = language_of(notebook)
     blocks: list[Block] = []
-    for number, cell in enumerate(notebook.get("cells", ()), start=1):
+    cells = without_records(notebook).cells if notebook.get("cells") else ()
+    for number, cell in enumerate(cells, start=1):
         tags = _tags(cell)
         if tags & _UNSHOWN:
             continue
@@ -119,12 +120,12 @@ class _Finish:
         self._open: list[int] = []
         self._figures = 0
         self._section = title
-        self._failed = ""
+        self._failed = self._degraded = ""
         self._first = True
 
     def document(self, blocks: Sequence[Block]) -> Document:
         finished = tuple(done for block in blocks for done in self._block(block))
-        return Document(finished, self._failed)
+        return Document(finished, self._failed or self._degraded)
 
     def _block(self, block: Block) -> Iterator[Block]:
         match block:
@@ -135,8 +136,10 @@ class _Finish:
             case Step():
                 inner = tuple(done for part in block.blocks for done in self._block(part))
                 anchor = self._anchor(f"cell-{block.number}")
-                if block.state in TROUBLE and not self._failed:
+                if block.state in _BROKEN and not self._failed:
                     self._failed = anchor
+                if block.state == "degraded" and not self._degraded:
+                    self._degraded = anchor
                 yield replace(block, blocks=inner, anchor=anchor)
             case _:
                 yield block
