@@ -23,6 +23,9 @@ class Settings(Definition):
     path: tuple[str, ...] = Field(
         default=("src",), description="folders with the workspace's own modules"
     )
+    preload: tuple[str, ...] = Field(
+        default=(), description="further modules that workers import once, before they fork kernels"
+    )
     store: str = Field(
         default="sqlite:///.lastmile/store.db", description="SQLAlchemy address of the run log"
     )

@@ -162,7 +162,9 @@ def _prepare(order: _Order, parent: int) -> None:
         sys.exit()
     workspace = find_workspace(order.root)
     notebook = report_in(workspace, order.report).source.notebook()
-    modules = imports_of([notebook], module_paths=workspace.module_paths)
+    modules = imports_of(
+        [notebook], module_paths=workspace.module_paths, also=workspace.settings.preload
+    )
     server = ForkServer(modules, module_paths=workspace.module_paths)
     server.__enter__()  # for the life of the worker; the server ends with its owner
 
