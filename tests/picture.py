@@ -70,7 +70,7 @@ def check() -> list[str]:
     lastmile = Path(sys.executable).with_name("lastmile")
     done = subprocess.run([lastmile, "export", "check", BUNDLE], capture_output=True, check=True)
     lines = done.stdout.decode().splitlines()
-    return [html.escape(line.replace("\t", "  ")) for line in lines]
+    return [html.escape(line).replace("\t", "<br>  ", 1).replace("\t", "  ") for line in lines]
 
 
 def main() -> None:
