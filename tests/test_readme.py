@@ -109,6 +109,16 @@ def test_definitions_in_the_documentation_are_read_without_a_fault():
             parse_definition(example, model, shown=str(page))
 
 
+def test_the_settings_in_the_readme_are_all_there_are():
+    from lastmile.definitions import parse_definition
+    from lastmile.workspace import Settings
+
+    [example] = blocks(ROOT / "README.md", "toml")
+    settings = parse_definition(example, Settings, shown="README", table=("tool", "lastmile"))
+
+    assert settings.model_fields_set == set(Settings.model_fields)
+
+
 def test_the_folders_of_the_readme_are_those_of_the_top_level():
     readme = (ROOT / "README.md").read_text()
     folders = {
