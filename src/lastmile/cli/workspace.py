@@ -4,6 +4,7 @@ import shlex
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,10 @@ from lastmile.cli.progress import cell_progress, step_progress
 from lastmile.cli.state import Door, with_door
 from lastmile.errors import LastmileError
 from lastmile.values import show_duration, show_size
+
+if TYPE_CHECKING:
+    from lastmile.exporting.bundle import Bundle
+    from lastmile.values import Run
 
 
 @click.command(epilog="\b\nExample:\n  lastmile init my-reports && cd my-reports && lastmile demo")
@@ -78,27 +83,41 @@ def demo(door: Door) -> int:
     with step_progress(f"export {chosen.export}") as on_step:
         bundle = produce_bundle(door.workspace, chosen.export, replace=True, on_step=on_step)
     ended = time.monotonic()
-
-    say()
-    say("Open next:", "bold")
-    assert run.folder
-    rows = [
-        ("report as HTML", run.folder / "index.html"),
-        ("report as PDF", run.folder / "report.pdf"),
-    ]
-    say_table(
-        ("", "", "size"),
-        [
-            *([what, path_shown(path), show_size(path.stat().st_size)] for what, path in rows),
-            ["bundle", path_shown(bundle.folder), show_size(bundle.size)],
-        ],
-    )
+    _tell_demo(run, bundle)
     say(
-        f"report {show_duration(reported - began)}, export {show_duration(ended - reported)}, "
-        f"together {show_duration(ended - began)}",
+        f"report {show_duration(reported - began)} ({_steps(run)}), "
+        f"export {show_duration(ended - reported)}, together {show_duration(ended - began)}",
         "dim",
     )
     return 0
+
+
+def _tell_demo(run: "Run", bundle: "Bundle") -> None:
+    """What a person would open next, with sizes."""
+    assert run.folder
+    names = {"index.html": "report as HTML", "report.pdf": "report as PDF"}
+    pages = [(names[name], run.folder / name) for name in run.files if name in names]
+    rows = [[what, path_shown(path), show_size(path.stat().st_size)] for what, path in pages]
+    say()
+    say("Open next:", "bold")
+    say_table(
+        ("", "", "size"), [*rows, ["bundle", path_shown(bundle.folder), show_size(bundle.size)]]
+    )
+
+
+def _steps(run: "Run") -> str:
+    """How long each step of a run took."""
+    from lastmile.reporting.publication import read_record
+
+    assert run.folder
+    assert run.seconds is not None
+    made = read_record(run.folder)["provenance"]
+    steps = {
+        "cells": made["cell_seconds"],
+        "kernel": made["execution_seconds"] - made["cell_seconds"],
+        "pages": run.seconds - made["execution_seconds"],
+    }
+    return ", ".join(f"{step} {show_duration(seconds)}" for step, seconds in steps.items())
 
 
 @click.command(epilog="\b\nExample:\n  lastmile doctor --json")
