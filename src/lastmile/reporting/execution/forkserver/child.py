@@ -35,6 +35,8 @@ def become_kernel(request: Mapping[str, Any], server: int) -> NoReturn:
         code = 0
     except SystemExit as stop:
         code = stop.code
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT  # interrupted outside of any cell: its owner wants it to end
     except BaseException:
         sys.__excepthook__(*sys.exc_info())
     finally:
