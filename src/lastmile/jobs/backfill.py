@@ -172,6 +172,8 @@ def _prepare(order: _Order, parent: int) -> None:
 def _interrupt(_number: int, _frame: object) -> None:
     if not _at_work:
         os._exit(_ENDED)
+    # The pool ends the others when one worker is gone: once is enough, cleaning up takes a while.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

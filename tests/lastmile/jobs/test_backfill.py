@@ -75,8 +75,8 @@ def test_an_interrupted_backfill_leaves_no_process_and_goes_on_where_it_stopped(
     progress = [slot["progress"] for slot in json.loads(out)]
 
     assert process.returncode == 130, err
-    assert "lastmile/cli" not in err  # what a kernel says when it is interrupted is its own
-    assert psutil.wait_procs(below, timeout=15)[1] == []
+    assert "Traceback" not in err
+    assert psutil.wait_procs(below, timeout=5)[1] == []
     assert set(progress) == {"kept", "good"}
 
 
