@@ -38,9 +38,15 @@ def become_kernel(request: Mapping[str, Any], server: int) -> NoReturn:
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT  # interrupted outside of any cell: its owner wants it to end
     except BaseException:
-        sys.__excepthook__(*sys.exc_info())
+        if _is_awaited(list(request["argv"])):
+            sys.__excepthook__(*sys.exc_info())
     finally:
         _end(code)
+
+
+def _is_awaited(argv: list[str]) -> bool:
+    """Whether the owner still waits for the kernel: it takes the connection file with it."""
+    return "-f" not in argv[:-1] or Path(argv[argv.index("-f") + 1]).exists()
 
 
 def _be_alone(server: int) -> None:
