@@ -163,18 +163,26 @@ def test_a_kind_that_phones_do_not_have_is_refused(values):
         column_kind(values.rename("x"))
 
 
-@pytest.mark.parametrize(
-    ("estimator", "message"),
-    [
-        pytest.param(IsolationForest(n_estimators=2), "neither", id="outlier detector"),
-        pytest.param(MultiOutputClassifier(LogisticRegression()), "several", id="several labels"),
-    ],
-)
-def test_what_cannot_be_described_is_refused(people, targets, estimator, message):
+def test_an_outlier_detector_answers_with_a_label_and_a_score(people):
     rows = people[["code"]]
-    labels = np.column_stack([targets.three, targets.three])
-    with pytest.raises(NotExportable, match=message):
-        read_signature(estimator.fit(rows, labels), rows)
+    signature = read_signature(IsolationForest(n_estimators=2).fit(rows), rows)
+    assert signature.task is Task.DETECT
+    assert [(one.name, one.classes) for one in signature.outputs] == [
+        ("label", (-1, 1)),
+        ("score", ()),
+    ]
+
+
+def test_several_labels_are_several_outputs(people, targets):
+    rows = people[["code"]]
+    labels = np.column_stack([targets.three, targets.three > 0])
+    signature = read_signature(MultiOutputClassifier(LogisticRegression()).fit(rows, labels), rows)
+    assert [(one.name, one.width, one.target) for one in signature.outputs] == [
+        ("label_1", 1, 0),
+        ("probabilities_1", 3, 0),
+        ("label_2", 1, 1),
+        ("probabilities_2", 2, 1),
+    ]
 
 
 def test_classes_that_are_no_texts_and_no_whole_numbers_are_refused(people):

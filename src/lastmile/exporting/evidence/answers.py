@@ -1,50 +1,61 @@
 """What each engine answers, in one shape: output name -> array, as `Graph.run` gives it."""
 
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lastmile.errors import RowsRefused
-from lastmile.exporting.signature import Kind, Signature, Task
+from lastmile.exporting.signature import Kind, Output, Signature, Task
+from lastmile.exporting.signature.outputs import as_table, given_to
 
 Answers = dict[str, np.ndarray]
 
 
 def ask_estimator(estimator: Any, signature: Signature, rows: pd.DataFrame) -> Answers:
-    """scikit-learn's own answers: `label` [N], `probabilities` [N, K] f64, `value` [N, width] f64.
+    """scikit-learn's own answers by output name: labels [N], all others [N, width] f64.
 
     Raises:
         RowsRefused: scikit-learn does not answer such rows.
     """
-    given = rows if hasattr(estimator, "feature_names_in_") else rows.to_numpy()
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return _ask(estimator, signature, given)
+            return dict(_ask(estimator, signature, given_to(estimator, rows)))
     except Exception as error:  # whatever an estimator raises, it is its answer to these rows
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise RowsRefused(f"scikit-learn refuses such rows: {lines[0][:200]}") from error
 
 
-def _ask(estimator: Any, signature: Signature, given: Any) -> Answers:
-    if signature.task is Task.REGRESS:
-        return {"value": _table(estimator.predict(given))}
-    if signature.task is Task.TRANSFORM:
-        return {"value": _table(estimator.transform(given))}
-    label = signature.output("label")
-    texts = label is not None and label.kind is Kind.STRING
-    predicted = np.asarray(estimator.predict(given))
-    answers = {"label": predicted.astype(str) if texts else predicted.astype(np.int64)}
-    if signature.output("probabilities"):
-        answers["probabilities"] = _table(estimator.predict_proba(given))
-    return answers
+def _ask(estimator: Any, signature: Signature, given: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """Each output's answer; every method is asked once."""
+    call = "transform" if signature.task is Task.TRANSFORM else "predict"
+    methods = {"probabilities": "predict_proba", "score": "decision_function"}
+    several = sum(output.role == "label" for output in signature.outputs) > 1
+    asked: dict[str, Any] = {}
+    for output in signature.outputs:
+        method = methods.get(output.role, call)
+        if method not in asked:
+            asked[method] = getattr(estimator, method)(given)
+        answer = asked[method]
+        yield output.name, _shaped(_of_target(answer, output) if several else answer, output)
 
 
-def _table(answer: Any) -> np.ndarray:
-    dense = np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
-    return dense.astype(np.float64).reshape(len(dense), -1)
+def _of_target(answer: Any, output: Output) -> Any:
+    """One label's part of an answer about several: a list of arrays, or one column of an array."""
+    if isinstance(answer, list):
+        return answer[output.target]
+    column = np.asarray(answer)[:, output.target]
+    return np.column_stack([1 - column, column]) if output.role == "probabilities" else column
+
+
+def _shaped(answer: Any, output: Output) -> np.ndarray:
+    if output.role != "label":
+        return as_table(answer).astype(np.float64)
+    predicted = np.asarray(answer).reshape(-1)
+    return predicted.astype(str if output.kind is Kind.STRING else np.int64)
 
 
 def plain_answer(answers: Answers, row: int) -> dict[str, Any]:

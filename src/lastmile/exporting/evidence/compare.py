@@ -65,20 +65,24 @@ def distance(expected: Answers, got: Answers, tolerance: Tolerances) -> Distance
     absolute, relative, excess = (np.zeros(rows) for _ in range(3))
     for name, wanted in expected.items():
         found = got[name]
-        if name == "label":
-            relabelled = (
+        role = name.split("_")[0]
+        if role == "label":
+            other = (
                 wanted.astype(found.dtype) != found
                 if _both_numbers(wanted, found)
                 else (wanted.astype(str) != found.astype(str))
             )
+            shares = expected.get(name.replace("label", "probabilities"))
+            tied = _tied(shares) if shares is not None else np.zeros(rows, dtype=bool)
+            undecided = undecided | (other & tied)
+            relabelled = relabelled | (other & ~tied)
             continue
-        off, share = _differences(wanted, found, tolerance.scale if name == "value" else 0.0)
+        numbers = role in ("value", "score")
+        off, share = _differences(wanted, found, tolerance.scale if numbers else 0.0)
         absolute, relative = np.maximum(absolute, off), np.maximum(relative, share)
-        size, limit = (share, tolerance.value) if name == "value" else (off, tolerance.probability)
+        size, limit = (share, tolerance.value) if numbers else (off, tolerance.probability)
         excess = np.maximum(excess, _times(size, limit))
-    if "probabilities" in expected:
-        undecided = relabelled & _tied(expected["probabilities"])
-    return Distance(relabelled & ~undecided, undecided, absolute, relative, excess)
+    return Distance(relabelled, undecided, absolute, relative, excess)
 
 
 def _tied(probabilities: np.ndarray) -> np.ndarray:
@@ -118,8 +122,8 @@ def _times(size: np.ndarray, limit: float) -> np.ndarray:
 
 
 def usual_size(answers: Answers) -> float:
-    """The median absolute value among finite answers; 0 where there is no `value`."""
-    values = np.abs(answers.get("value", np.zeros((0, 1))))
+    """The median absolute value among finite answers; 0 where there is no `value` or `score`."""
+    values = np.abs(answers.get("value", answers.get("score", np.zeros((0, 1)))))
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if finite.size else 0.0
 

@@ -1,35 +1,38 @@
 """Estimator and sample become an ONNX graph."""
 
-import logging
-import warnings
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import onnx
 import pandas as pd
 
-from lastmile.errors import LastmileError, NotExportable
+from lastmile.errors import NotExportable
+from lastmile.exporting.claims import ML
+from lastmile.exporting.onnx.answer import Answer
+from lastmile.exporting.onnx.converters import CONVERTERS
+from lastmile.exporting.onnx.foreign import by_skl2onnx
 from lastmile.exporting.onnx.graph import Graph, demand_plain
-from lastmile.exporting.onnx.prepare import input_types, prepare
+from lastmile.exporting.onnx.nodes import ELEMENTS, OPSETS, Part, Parts
+from lastmile.exporting.onnx.options import Options
 from lastmile.exporting.onnx.refused import demand_not_refused
 from lastmile.exporting.onnx.runtime import demand_sound_runtime
-from lastmile.exporting.onnx.trees import correct_trees
-from lastmile.exporting.signature import Signature, read_signature
-from lastmile.exporting.signature.parts import parts, raw_names
-
-OPSETS = {"": 21, "ai.onnx.ml": 3}
-"""Highest operator sets of a graph; skl2onnx writes the lowest that its operators need.
-
-`ai.onnx` 21 is read by ONNX Runtime 1.18 and later. `ai.onnx.ml` stays at 3 as skl2onnx has no
-converters for the tree operator of version 5 and refuses IsolationForest from version 4 on.
-"""
+from lastmile.exporting.onnx.writer import Writer
+from lastmile.exporting.signature import Kind, Output, Signature, read_signature
+from lastmile.exporting.signature.parts import raw_names
 
 
-def to_onnx(estimator: Any, sample: pd.DataFrame, *, signature: Signature | None = None) -> Graph:
+def to_onnx(
+    estimator: Any,
+    sample: pd.DataFrame,
+    *,
+    signature: Signature | None = None,
+    options: Options | None = None,
+) -> Graph:
     """The graph that answers raw rows as `estimator` does.
 
-    One typed input [N, 1] per raw column, called by its identifier; outputs `label` [N] and
-    `probabilities` [N, K] f32, or `value` [N, width] f32.
+    One typed input [N, 1] per raw column, called by its identifier; outputs are those of the
+    signature.
 
     Raises:
         NotExportable: a step has no exact form in ONNX.
@@ -37,111 +40,117 @@ def to_onnx(estimator: Any, sample: pd.DataFrame, *, signature: Signature | None
         NotFitted, SampleLacksColumn, RowsRefused: as :func:`read_signature`.
     """
     demand_sound_runtime()
-    signature = signature or read_signature(estimator, sample)
+    options = options or Options()
+    signature = signature or read_signature(estimator, sample, score=options.score)
     demand_not_refused(estimator)
-    names = raw_names(estimator, [str(name) for name in sample.columns])
-    proto = _convert(prepare(estimator, signature, names), signature)
-    correct_trees(proto, estimator)
-    _name_outputs(proto, signature)
-    _tidy(proto)
+    writer, answer = write(estimator, sample, signature, options)
+    outputs = answer_outputs(writer, answer, signature)
+    proto = assemble(writer, signature, outputs)
     try:
         demand_plain(proto)
     except Exception as error:
-        raise _refusal(estimator, str(error)) from error
+        raise NotExportable(
+            type(estimator).__name__, target="ONNX", reason=f"the graph is not sound: {error}"
+        ) from error
     return Graph(proto, signature)
 
 
-def _convert(prepared: Any, signature: Signature) -> onnx.ModelProto:
-    from skl2onnx import convert_sklearn
-
-    logging.getLogger("skl2onnx").setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            proto: onnx.ModelProto = convert_sklearn(
-                prepared,
-                name="lastmile",
-                initial_types=input_types(signature),
-                target_opset=OPSETS,
-                options=_options(prepared, signature),
-            )
-            return proto
-    except LastmileError:
-        raise
-    except Exception as error:  # skl2onnx raises whatever its converters happen to raise
-        raise _refusal(prepared, f"{type(error).__name__}: {error}") from error
+def write(
+    estimator: Any, sample: pd.DataFrame, signature: Signature, options: Options
+) -> tuple[Writer, Answer]:
+    """All nodes of the estimator over the raw columns, and what it answers."""
+    outputs = [output.name for output in signature.outputs]
+    inputs = [column.identifier for column in signature.columns]
+    writer = Writer(CONVERTERS, by_skl2onnx, options, taken=[*inputs, *outputs])
+    names = raw_names(estimator, [str(name) for name in sample.columns])
+    return writer, writer.answer(estimator, raw_parts(signature, names))
 
 
-def _options(prepared: Any, signature: Signature) -> dict[Any, Any] | None:
-    """Probabilities as one array; classifiers without any may not know that option."""
-    if signature.output("probabilities"):
-        return {"zipmap": False}
-    if signature.output("label"):
-        return {type(part): {} for _, part in parts(prepared) if hasattr(part, "classes_")}
-    return None
-
-
-def _refusal(estimator: Any, message: str) -> NotExportable:
-    """The refusal in the name of the part that skl2onnx complains about, if it can be found."""
-    lines = message.strip().splitlines()
-    step = next(
-        (path for path, part in reversed(list(parts(estimator))) if type(part).__name__ in message),
-        type(estimator).__name__,
-    )
-    return NotExportable(
-        step,
-        target="ONNX",
-        reason=lines[0][:300] if lines else "skl2onnx does not say why",
-        fix="use an estimator that skl2onnx converts",
+def raw_parts(signature: Signature, names: list[str]) -> Parts:
+    """One part for each raw column, in order; one that is not read has no name."""
+    read = {column.name: column for column in signature.columns}
+    return tuple(
+        Part(read[name].identifier, read[name].kind) if name in read else Part("", Kind.FLOAT)
+        for name in names
     )
 
 
-def _name_outputs(proto: onnx.ModelProto, signature: Signature) -> None:
-    """Give the outputs their names, and drop those that the signature does not have."""
-    found = list(proto.graph.output)
-    wanted = [output.name for output in signature.outputs]
-    if len(found) < len(wanted):
-        raise NotExportable("the estimator", target="ONNX", reason="it has too few outputs")
-    del proto.graph.output[len(wanted) :]
-    _drop_unused(proto)
-    for value, name in zip(found, wanted, strict=False):
-        _rename(proto, value.name, name)
+def answer_outputs(writer: Writer, answer: Answer, signature: Signature) -> dict[str, str]:
+    """The value in the graph for each output of the signature.
+
+    Raises:
+        NotExportable: the estimator's converter does not give one.
+    """
+    found = {output.name: _value(writer, answer, output) for output in signature.outputs}
+    for name, value in found.items():
+        if not value:
+            raise NotExportable("the estimator", target="ONNX", reason=f"it has no `{name}`")
+    return found
 
 
-def _drop_unused(proto: onnx.ModelProto) -> None:
-    """Drop the nodes and constants that no output needs."""
-    needed = {value.name for value in proto.graph.output}
+def _value(writer: Writer, answer: Answer, output: Output) -> str:
+    if answer.targets:
+        answer = answer.targets[output.target]
+    if output.role == "label":
+        return answer.label or label_of(writer, answer)
+    if output.role == "probabilities":
+        return answer.probabilities
+    if output.role == "score":
+        return answer.score
+    return answer.value or writer.matrix(answer.features)
+
+
+def label_of(writer: Writer, answer: Answer) -> str:
+    """The label [N] at the position that the answer gives."""
+    texts = any(isinstance(value, str) for value in answer.classes)
+    classes = np.array(answer.classes, dtype=object if texts else np.int64)
+    return writer("Gather", classes, answer.index, axis=0)
+
+
+def assemble(writer: Writer, signature: Signature, outputs: dict[str, str]) -> onnx.ModelProto:
+    """The nodes that the outputs need, as a model."""
+    nodes = _needed(writer.nodes, set(outputs.values()))
+    for name, value in outputs.items():
+        nodes.append(onnx.helper.make_node("Identity", [value], [name]))
+    used = {name for node in nodes for name in node.input}
+    shapes = {output.name: output for output in signature.outputs}
+    graph = onnx.helper.make_graph(
+        nodes,
+        "lastmile",
+        [
+            onnx.helper.make_tensor_value_info(column.identifier, ELEMENTS[column.kind], ["N", 1])
+            for column in signature.columns
+        ],
+        [_described(shapes[name]) for name in outputs],
+        [tensor for tensor in writer.constants if tensor.name in used],
+    )
+    return onnx.helper.make_model(
+        graph,
+        opset_imports=_opsets(nodes),
+        ir_version=10,
+        producer_name="lastmile",
+        producer_version=version("lastmile"),
+    )
+
+
+def _described(output: Output) -> onnx.ValueInfoProto:
+    shape: list[str | int | None] = ["N"] if output.role == "label" else ["N", output.width]
+    return onnx.helper.make_tensor_value_info(output.name, ELEMENTS[output.kind], shape)
+
+
+def _needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
+    """The nodes behind the values `wanted`, in order."""
     kept = []
-    for node in reversed(proto.graph.node):
-        if needed & set(node.output):
+    for node in reversed(nodes):
+        if wanted & set(node.output):
             kept.append(node)
-            needed |= set(node.input)
-    constants = [tensor for tensor in proto.graph.initializer if tensor.name in needed]
-    del proto.graph.node[:], proto.graph.initializer[:]
-    proto.graph.node.extend(reversed(kept))
-    proto.graph.initializer.extend(constants)
+            wanted = wanted | set(node.input)
+    return kept[::-1]
 
 
-def _rename(proto: onnx.ModelProto, old: str, new: str) -> None:
-    """Call the value `old` `new` wherever it stands; whatever was called `new` steps aside."""
-    swap = {old: new, new: f"{new}_inner"} if old != new else {}
-    for node in proto.graph.node:
-        node.input[:] = [swap.get(name, name) for name in node.input]
-        node.output[:] = [swap.get(name, name) for name in node.output]
-    for value in (*proto.graph.output, *proto.graph.value_info):
-        value.name = swap.get(value.name, value.name)
-
-
-def _tidy(proto: onnx.ModelProto) -> None:
-    """One entry per operator set (skl2onnx can write the same one twice), and who made it."""
-    opsets: dict[str, int] = {}
-    for entry in proto.opset_import:
-        opsets[entry.domain] = max(entry.version, opsets.get(entry.domain, 0))
-    del proto.opset_import[:]
-    proto.opset_import.extend(
-        onnx.helper.make_opsetid(domain, number) for domain, number in sorted(opsets.items())
-    )
-    proto.producer_name = "lastmile"
-    proto.producer_version = version("lastmile")
-    proto.domain = ""
-    proto.doc_string = ""
+def _opsets(nodes: list[onnx.NodeProto]) -> list[onnx.OperatorSetIdProto]:
+    newest = any(node.op_type == "TreeEnsemble" for node in nodes)
+    numbers = {"": OPSETS[""]}
+    if any(node.domain == ML for node in nodes):
+        numbers[ML] = OPSETS[ML] if newest else 3
+    return [onnx.helper.make_opsetid(domain, number) for domain, number in numbers.items()]

@@ -84,7 +84,7 @@ def _open_session(proto: onnx.ModelProto) -> Any:
 
 
 def _shaped(answer: np.ndarray, output: Output) -> np.ndarray:
-    if output.name == "label":
+    if output.role == "label":
         flat = answer.reshape(-1)
         return flat.astype(str) if output.kind is Kind.STRING else flat
     return answer.reshape(-1, output.width)

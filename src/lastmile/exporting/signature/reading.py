@@ -1,15 +1,14 @@
 """Estimator and sample become a signature."""
 
-import warnings
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 
 from lastmile.errors import BadDefinition, NotExportable, NotFitted, RowsRefused, nearest
 from lastmile.exporting.signature import phone
 from lastmile.exporting.signature.identifiers import identifiers
+from lastmile.exporting.signature.outputs import read_outputs
 from lastmile.exporting.signature.parts import (
     parts,
     positions_of,
@@ -17,7 +16,7 @@ from lastmile.exporting.signature.parts import (
     raw_transformers,
     read_positions,
 )
-from lastmile.exporting.signature.shape import Column, Kind, Output, Signature, Task
+from lastmile.exporting.signature.shape import Column, Kind, Signature, Task
 
 NOTES = {
     "missing number": "NaN",
@@ -44,8 +43,12 @@ def read_signature(
     estimator: Any,
     sample: pd.DataFrame,
     columns_help: Mapping[str, Described] | None = None,
+    *,
+    score: bool = False,
 ) -> Signature:
     """The raw columns that `estimator` reads, with their types in `sample`, and its outputs.
+
+    `score` asks for the `decision_function` of a classifier as one more output.
 
     Raises:
         NotFitted: the estimator has learned nothing yet.
@@ -78,7 +81,7 @@ def read_signature(
         for name, identifier in zip(names, identifiers(names), strict=True)
     )
     task = read_task(estimator)
-    outputs = _outputs(estimator, task, sample)
+    outputs = read_outputs(estimator, task, sample, score=score)
     return Signature(task=task, columns=columns, outputs=outputs, notes=NOTES)
 
 
@@ -177,69 +180,28 @@ def _plain_categories(values: Any) -> tuple[str | int, ...]:
 
 
 def read_task(estimator: Any) -> Task:
-    """Whether the estimator classifies, predicts numbers, or transforms.
+    """What the estimator does with a row.
 
     Raises:
-        NotExportable: none of these.
+        NotExportable: nothing that an app could ask for.
     """
-    from sklearn.base import is_classifier, is_regressor
+    from sklearn.base import is_classifier, is_clusterer, is_outlier_detector, is_regressor
 
     if is_classifier(estimator):
         return Task.CLASSIFY
     if is_regressor(estimator):
         return Task.REGRESS
-    if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
+    if is_outlier_detector(estimator) and hasattr(estimator, "predict"):
+        return Task.DETECT
+    if hasattr(estimator, "predict") and (
+        is_clusterer(estimator) or hasattr(estimator, "predict_proba")
+    ):
+        return Task.CLUSTER
+    if hasattr(estimator, "transform"):
         return Task.TRANSFORM
     raise NotExportable(
         type(estimator).__name__,
         target="a phone",
-        reason="it neither classifies, nor predicts a number, nor transforms",
-        fix="export a classifier, a regressor or a transformer",
+        reason="it answers nothing about new rows",
+        fix="export a classifier, a regressor, a transformer, or what finds clusters or outliers",
     )
-
-
-def _outputs(estimator: Any, task: Task, sample: pd.DataFrame) -> tuple[Output, ...]:
-    if task is not Task.CLASSIFY:
-        answer = np.asarray(_try(estimator, task, sample.iloc[:1]))
-        width = answer.shape[1] if answer.ndim == 2 else 1
-        return (Output(name="value", kind=Kind.FLOAT, width=width),)
-    kind, classes = _classes(estimator)
-    label = Output(name="label", kind=kind, classes=classes)
-    if not hasattr(estimator, "predict_proba"):
-        return (label,)
-    shares = Output(name="probabilities", kind=Kind.FLOAT, width=len(classes), classes=classes)
-    return (label, shares)
-
-
-def _classes(estimator: Any) -> tuple[Kind, tuple[str | int, ...]]:
-    step = type(estimator).__name__
-    if isinstance(estimator.classes_, list):
-        raise NotExportable(
-            step, target="a phone", reason="it has several labels", fix="export one at a time"
-        )
-    classes = np.asarray(estimator.classes_)
-    seen = pd.api.types.infer_dtype(classes)
-    if seen == "string":
-        return Kind.STRING, tuple(str(value) for value in classes)
-    if seen in ("integer", "boolean") or (
-        seen == "floating" and all(float(value).is_integer() for value in classes)
-    ):
-        return Kind.INT, tuple(int(value) for value in classes)
-    raise NotExportable(
-        step, target="a phone", reason=f"its classes are {seen}", fix="use texts or whole numbers"
-    )
-
-
-def _try(estimator: Any, task: Task, rows: pd.DataFrame) -> Any:
-    """The answer to some rows, to learn its shape."""
-    given = rows if hasattr(estimator, "feature_names_in_") else rows.to_numpy()
-    call = estimator.transform if task is Task.TRANSFORM else estimator.predict
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            answer = call(given)
-    except Exception as error:
-        raise RowsRefused(
-            f"the estimator cannot be applied to its sample: {type(error).__name__}: {error}"
-        ) from error
-    return answer.toarray() if hasattr(answer, "toarray") else answer

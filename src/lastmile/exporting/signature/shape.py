@@ -41,6 +41,8 @@ class Task(StrEnum):
     CLASSIFY = "classify"
     REGRESS = "regress"
     TRANSFORM = "transform"
+    CLUSTER = "cluster"
+    DETECT = "detect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +59,31 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """One output: `label` [N], `probabilities` [N, width], `value` [N, width]."""
+    """One output.
+
+    `label` [N] is the predicted class, the number of the cluster, or 1 for a usual row and -1 for
+    an outlier; `probabilities` [N, width] stand in the order of `classes`; `score` [N, width] is
+    what `decision_function` gives; `value` [N, width] is what a regressor predicts or a transformer
+    makes, and `columns` are the names that scikit-learn gives to its columns. A classifier with
+    several labels has outputs `label_1`, `probabilities_1`, `label_2` and so on.
+    """
 
     name: str
     kind: Kind
     width: int = 1
     classes: tuple[str | int, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    @property
+    def role(self) -> str:
+        """`label`, `probabilities`, `score` or `value`, whichever label it belongs to."""
+        return self.name.split("_")[0]
+
+    @property
+    def target(self) -> int:
+        """Which of several labels it belongs to, from 0 on; 0 where there is one."""
+        _, _, number = self.name.partition("_")
+        return int(number) - 1 if number else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

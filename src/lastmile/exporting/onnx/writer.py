@@ -1,0 +1,116 @@
+"""Estimators become nodes: each by its own converter, or else by skl2onnx's."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, TypeVar
+
+from lastmile.errors import LastmileError, NotExportable
+from lastmile.exporting.onnx.answer import Answer
+from lastmile.exporting.onnx.nodes import Nodes, Parts
+from lastmile.exporting.onnx.options import Options
+
+Converter = Callable[["Writer", Any, Parts], Answer]
+"""A converter writes the nodes of one fitted estimator over the given parts."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def converts(*names: str, library: str = "sklearn") -> Callable[[F], F]:
+    """Mark a function as the converter of classes. Registers nothing by itself."""
+
+    def mark(function: F) -> F:
+        made = tuple(f"{library}.{name}" for name in names)
+        function.__converts__ = made  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def collected(modules: Iterable[ModuleType]) -> dict[str, Converter]:
+    """The marked functions of `modules`, by library and class name.
+
+    Raises `ValueError` where two functions convert one class.
+    """
+    table: dict[str, Converter] = {}
+    for module in modules:
+        for thing in vars(module).values():
+            if getattr(thing, "__module__", "") != module.__name__:
+                continue
+            for name in getattr(thing, "__converts__", ()):
+                if name in table:
+                    raise ValueError(f"{name} has two converters")
+                table[name] = thing
+    return table
+
+
+def key_of(estimator: Any) -> str:
+    """How an estimator's class is called in the table: `sklearn.Ridge`."""
+    kind = type(estimator)
+    return f"{kind.__module__.split('.')[0]}.{kind.__name__}"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One estimator that was converted: where it stands, what it was given, what it answers."""
+
+    path: str
+    estimator: Any
+    given: Parts
+    answer: Answer
+
+
+class Writer(Nodes):
+    """Nodes, and the estimators that they are written for."""
+
+    def __init__(
+        self,
+        table: Mapping[str, Converter],
+        otherwise: Converter,
+        options: Options,
+        taken: Iterable[str] = (),
+    ) -> None:
+        super().__init__(tuple(taken))
+        self.options = options
+        self.visits: list[Visit] = []
+        self._table = table
+        self._otherwise = otherwise
+        self._path: list[str] = []
+
+    @property
+    def path(self) -> str:
+        """Where the estimator that is being converted stands: `prepare (ColumnTransformer)`."""
+        return " > ".join(self._path)
+
+    def answer(self, estimator: Any, parts: Parts, name: str = "") -> Answer:
+        """Write the nodes of `estimator` over `parts`; `name` is what its owner calls it.
+
+        Raises:
+            NotExportable: it, or an estimator inside, has no exact form.
+        """
+        with self._inside(estimator, name):
+            converter = self._table.get(key_of(estimator), self._otherwise)
+            try:
+                answer = converter(self, estimator, parts)
+            except LastmileError:
+                raise
+            except Exception as error:  # what a converter did not foresee is still a refusal
+                raise self.refusal(f"{type(error).__name__}: {error}") from error
+            self.visits.append(Visit(self.path, estimator, parts, answer))
+            return answer
+
+    @contextmanager
+    def _inside(self, estimator: Any, name: str) -> Iterator[None]:
+        kind = type(estimator).__name__
+        self._path.append(f"{name} ({kind})" if name else kind)
+        try:
+            yield
+        finally:
+            self._path.pop()
+
+    def refusal(self, reason: str, fix: str = "") -> NotExportable:
+        """The error that the estimator at hand cannot be converted."""
+        return NotExportable(
+            self.path, target="ONNX", reason=reason, fix=fix or "use another estimator"
+        )
