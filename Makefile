@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin
 SHELL := /bin/bash
 
-.PHONY: help demo test check fix faults bench picture lock clean
+.PHONY: help demo test check fix faults matrix bench picture lock clean
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -25,6 +25,9 @@ fix: .venv/.dev  ## format the code and mend what can be mended by itself
 
 faults: .venv/.dev  ## kill random processes of backfills 200 times; nothing may be lost or doubled
 	$(RUN)/python -m tests.faults.storm 200
+
+matrix: .venv/.dev  ## export every estimator of scikit-learn, in every arrangement, and compare
+	$(RUN)/python -m tests.matrix
 
 bench: .venv/.dev  ## measure, side by side with what users have today
 	$(RUN)/python -m tests.benchmarks

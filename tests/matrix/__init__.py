@@ -1,0 +1,7 @@
+"""Estimators × rows × arrangements: does every export answer as scikit-learn does, or say so?
+
+rows      kinds of raw rows
+cases     every estimator that can be applied to new rows
+ask       one question: converted, refused, or different?
+__main__  the whole matrix (`make matrix`), and the table exports/COVERAGE.md that it writes
+"""
