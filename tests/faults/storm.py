@@ -28,7 +28,7 @@ def runs_of(root):
 def start(root, *words):
     return subprocess.Popen(
         [sys.executable, "-m", "lastmile", "report", "backfill", "plain", "--from", "2014-01",
-         "--to", "2014-06", "--jobs", "2", *words],
+         "--to", "2014-12", "--jobs", "2", *words],
         cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -67,7 +67,7 @@ def wait_until_gone(family):
 
 
 def all_filled(root):
-    return len([run for run in runs_of(root) if run.state is State.SUCCEEDED]) == 6
+    return len([run for run in runs_of(root) if run.state is State.SUCCEEDED]) == 12
 
 
 def check_whole(root):
@@ -75,8 +75,8 @@ def check_whole(root):
     good = [run for run in runs if run.state is State.SUCCEEDED]
     folders = {path.name for path in (root / "reports/_built/plain").iterdir()} - {"latest"}
 
-    assert {f"{run.logical_date:%Y-%m}" for run in good} == {f"2014-0{n}" for n in range(1, 7)}
-    assert len(good) == 6
+    assert {f"{run.logical_date:%Y-%m}" for run in good} == {f"2014-{n:02d}" for n in range(1, 13)}
+    assert len(good) == 12
     assert all(run.state.ended for run in runs)
     assert folders == {run.key for run in runs if run.folder}
     assert all((run.folder / "index.html").exists() for run in good)
@@ -95,11 +95,14 @@ def main(kills: int) -> None:
             (root / "pyproject.toml").write_text("[tool.lastmile]\n")
             for name in ("reports", "notebooks", "src"):
                 (root / name).mkdir()
-            cells = [new_code_cell("x: int = 3", metadata={"tags": ["parameters"]})]
-            notebook = new_notebook(cells=[*cells, *map(new_code_cell, NOTEBOOK)])
+            above = new_code_cell("base = 1")
+            parameters = new_code_cell("x: int = 3", metadata={"tags": ["parameters"]})
+            cells = [above, parameters, *map(new_code_cell, NOTEBOOK)]
+            notebook = new_notebook(cells=cells)
             nbformat.write(notebook, root / "notebooks/plain.ipynb")
             (root / "reports/plain.toml").write_text(
                 'title = "Plain"\nnotebook = "notebooks/plain.ipynb"\nformats = ["html"]\n'
+                f"share_prefix = {'true' if rounds % 2 else 'false'}\n"
             )
             done += storm(root, kills=min(8, kills - done), seed=rounds)
             check_whole(root)

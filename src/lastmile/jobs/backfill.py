@@ -21,9 +21,10 @@ from lastmile.clock import now
 from lastmile.errors import LastmileError
 from lastmile.jobs.report import place_in, reconcile, report_in
 from lastmile.jobs.retry import produce_with_retries
-from lastmile.reporting.execution.forkserver import ForkServer, imports_of
+from lastmile.reporting.execution.forkserver import READY_TIMEOUT, ForkServer, imports_of
+from lastmile.reporting.execution.prefix import prefix_of
 from lastmile.reporting.grid import Slot
-from lastmile.reporting.plan import plan_run
+from lastmile.reporting.plan import Report, plan_run
 from lastmile.store import RunLog
 from lastmile.values import Run
 from lastmile.workspace import Workspace, find_workspace
@@ -31,6 +32,7 @@ from lastmile.workspace import Workspace, find_workspace
 Progress = Literal["waiting", "running", "good", "bad", "kept"]
 _ENDED = 128 + signal.SIGTERM
 _at_work: list[Slot] = []
+_servers: list[ForkServer] = []
 
 ATTEMPTS = 3
 """How often a slot is begun whose worker died under it."""
@@ -38,12 +40,16 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a slot: `kept` means that a good run of its plan was there already."""
+    """What became of a slot: `kept` means that a good run of its plan was there already.
+
+    `apart` says why a run did not share its beginning though the report asks for it.
+    """
 
     slot: Slot
     progress: Progress
     run: Run | None = None
     fault: str = ""
+    apart: str = ""
 
 
 OnChange = Callable[[int, Progress], None]
@@ -161,12 +167,35 @@ def _prepare(order: _Order, parent: int) -> None:
     if os.getppid() != parent:
         sys.exit()
     workspace = find_workspace(order.root)
-    notebook = report_in(workspace, order.report).source.notebook()
+    report = report_in(workspace, order.report)
+    notebook = report.source.notebook()
     modules = imports_of(
         [notebook], module_paths=workspace.module_paths, also=workspace.settings.preload
     )
-    server = ForkServer(modules, module_paths=workspace.module_paths)
+    server = ForkServer(
+        modules,
+        module_paths=workspace.module_paths,
+        prefix=prefix_of(notebook, report.source.path.parent) if _shares(report) else None,
+        timeout=max(READY_TIMEOUT, report.file.timeout if _shares(report) else 0),
+    )
     server.__enter__()  # for the life of the worker; the server ends with its owner
+    _servers.append(server)
+
+
+def _shares(report: Report) -> bool:
+    return report.file.share_prefix and report.language == "python"
+
+
+def _apart(report: Report) -> str:
+    """Why the beginning is not shared; nothing where it is, or was not to be."""
+    if not report.file.share_prefix:
+        return ""
+    if report.language != "python":
+        return "only the beginning of a Python notebook can be shared"
+    shared = _servers[-1].shared
+    if shared is None:
+        return "no code stands above the parameters"
+    return shared.refused
 
 
 def _interrupt(_number: int, _frame: object) -> None:
@@ -189,7 +218,7 @@ def _fill(order: _Order, slot: Slot) -> Outcome:
             if kept:
                 return Outcome(slot, "kept", kept)
             run = produce_with_retries(plan, place_in(workspace, log))
-        return Outcome(slot, "good" if run.state.good else "bad", run)
+        return Outcome(slot, "good" if run.state.good else "bad", run, apart=_apart(report))
     except LastmileError as error:
         return Outcome(slot, "bad", fault=error.what)
     except KeyboardInterrupt:

@@ -65,6 +65,7 @@ def provenance_of(
     return {
         **snapshot.facts,
         **({"reproduces": reproduces} if reproduces else {}),
+        **({"prefix": dict(executed.prefix)} if executed.prefix else {}),
         "execution_seconds": round(executed.seconds, 3),
         "cell_seconds": round(executed.cell_seconds, 3),
         "cells": list(_durations(executed.notebook)),

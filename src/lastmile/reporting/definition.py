@@ -57,6 +57,11 @@ class ReportFile(Definition):
     silence: Seconds | None = Field(default=None, gt=0, description="limit without any output")
     memory: Bytes | None = Field(default=None, gt=0, description="kernel and its children")
     threads: int | None = Field(default=None, ge=1, description="of native thread pools")
+    share_prefix: bool = Field(
+        default=False,
+        exclude=True,
+        description="in a backfill, run the cells above the parameters once for all runs",
+    )
     strict: bool = Field(default=False, description="a defect fails the run")
     retries: int = Field(default=0, ge=0, le=10, description="further attempts")
     retry_on: tuple[Passing, ...] = Field(

@@ -87,3 +87,38 @@ def test_random_kills_lose_nothing_double_nothing_and_leave_nothing(make_workspa
     check_whole(root)
 
     assert kills >= 4
+
+
+SHARES = 'formats = ["html"]\nshare_prefix = true\n'
+
+
+def test_a_backfill_that_shares_its_beginning_runs_it_once_a_worker(
+    lastmile, make_workspace, make_notebook
+):
+    root = make_workspace(report=SHARES)
+    loads = "from pathlib import Path\nPath('ran').open('a').write('x')\nbase = 10"
+    _with_beginning(root, make_notebook, loads)
+    words = ("report", "backfill", "plain", "--from", "2014-01", "--to", "2014-03", "-p", "x=1,2")
+    answer = lastmile(*words, cwd=root)
+
+    assert answer.code == 0
+    assert "6 run, 0 kept, 0 bad" in answer.out
+    assert (root / "notebooks/ran").read_text() == "x"
+    assert "share" not in answer.out
+
+
+def test_a_backfill_says_why_it_does_not_share(lastmile, make_workspace, make_notebook):
+    root = make_workspace(report=SHARES)
+    _with_beginning(root, make_notebook, "import socket\npair = socket.socketpair()\nbase = 1")
+    words = ("report", "backfill", "plain", "--from", "2014-01", "--to", "2014-02")
+    answer = lastmile(*words, cwd=root)
+
+    assert answer.code == 0
+    assert "the beginning was not shared: it leaves a connection open" in answer.out
+
+
+def _with_beginning(root, make_notebook, above):
+    path = make_notebook(root / "notebooks/plain.ipynb", ["print(base * x)"], "x: int = 3")
+    notebook = json.loads(path.read_text())
+    first = {**notebook["cells"][1], "id": "above", "source": above}
+    path.write_text(json.dumps({**notebook, "cells": [first, *notebook["cells"]]}))

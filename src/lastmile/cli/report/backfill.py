@@ -134,6 +134,8 @@ def _tell(outcomes: "Sequence[Outcome]") -> None:
         if outcome.progress == "bad":
             cause = outcome.fault or (outcome.run and str(outcome.run.cause)) or "unknown"
             say(f"  {outcome.slot.label}: {cause}", "red")
+    for reason in dict.fromkeys(outcome.apart for outcome in outcomes if outcome.apart):
+        say(f"  the beginning was not shared: {reason}", "yellow")
     say(f"{counts['good']} run, {counts['kept']} kept, {counts['bad']} bad", "bold")
 
 
@@ -143,5 +145,6 @@ def _as_json(outcome: "Outcome") -> dict[str, Any]:
         "given": dict(outcome.slot.given),
         "progress": outcome.progress,
         "fault": outcome.fault,
+        "not_shared": outcome.apart,
         "run": run_as_json(outcome.run) if outcome.run else None,
     }

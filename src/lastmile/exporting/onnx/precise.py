@@ -35,7 +35,7 @@ def scaled(nodes: Nodes, x: str, offset: np.ndarray, scale: np.ndarray) -> str:
 
 
 def less(nodes: Nodes, x: str, constant: np.ndarray, scale: float = 1.0) -> str:
-    """x - constant, for any shapes that go together; `scale` is the usual size of the result."""
+    """X - constant, for any shapes that go together; `scale` is the usual size of the result."""
     near, rest = portions(np.asarray(constant, dtype=np.float64))
     result = nodes("Sub", x, near)
     if np.any(np.abs(rest) > _NEGLIGIBLE * scale):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lastmile.reporting.execution.prefix import Shared, prefix_cells
 from lastmile.reporting.execution.watchdog import kill_tree, process_tree
 
 START_TIMEOUT = 60
@@ -22,10 +23,11 @@ OUTPUT_TIMEOUT = 120
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A running kernel: nbclient's client of it, and its process."""
+    """A running kernel: nbclient's client of it, its process, and the cells behind it already."""
 
     client: Any
     pid: int
+    shared: Shared | None = None
 
     def how_it_ended(self) -> str:
         """In words how the process ended, as far as that is known."""
@@ -78,8 +80,9 @@ def open_kernel(
             coalesce_streams=False,
             extra_arguments=["--HistoryManager.enabled=False"] if name.startswith("python") else [],
         )
+        manager.provisioner.begins = prefix_cells(notebook)
         client.start_new_kernel(cwd=str(cwd), env={**os.environ, **env})
-        kernel = Kernel(client, manager.provisioner.pid)
+        kernel = Kernel(client, manager.provisioner.pid, manager.provisioner.shared)
         try:
             manager.wait_until_bound()
             client.start_new_kernel_client()

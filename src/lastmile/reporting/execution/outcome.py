@@ -1,6 +1,6 @@
 """What supervised execution is told, and what it tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,7 +49,8 @@ class Executed:
 
     `seconds` is the wall time from the start of the kernel to its end, `cell_seconds` that of the
     cells alone, `peak_memory` the largest resident size of the kernel and its children in bytes.
-    `redacted` counts the places where the value of a secret was struck out.
+    `redacted` counts the places where the value of a secret was struck out. `prefix` says of a
+    beginning that was to be shared whether it was, and why not.
     """
 
     notebook: Any
@@ -60,3 +61,4 @@ class Executed:
     cell_seconds: float
     peak_memory: int | None
     redacted: int = 0
+    prefix: Mapping[str, Any] | None = None

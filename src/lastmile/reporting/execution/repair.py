@@ -23,7 +23,9 @@ def repair(session: Session, *, started: datetime, ended: datetime) -> None:
         log = session.cells.get(index)
         state = _state(log, empty=not cell.source.strip(), cause=session.cause)
         seen = [defect.what for defect in session.defects if defect.cell == index]
-        mark = {"state": "degraded" if seen and state == "completed" else state}
+        mark: dict[str, Any] = {"state": "degraded" if seen and state == "completed" else state}
+        if log and log.shared:
+            mark["shared"] = True
         if session.cause and session.cause.cell == index:
             words = session.cause.message.removeprefix(f"cell {index + 1} ")
         else:

@@ -5,9 +5,11 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from lastmile.reporting.execution.inject import inject
 from lastmile.reporting.execution.outcome import Executed, Limits, Observer, unobserved
+from lastmile.reporting.execution.prefix import Shared
 from lastmile.reporting.execution.redact import redact
 from lastmile.reporting.execution.session import Session
 from lastmile.reporting.execution.watchdog import MARK
@@ -81,9 +83,28 @@ def _executed(session: Session, seconds: float, *, strict: bool) -> Executed:
         cause=cause,
         cells=len(session.cells),
         seconds=seconds,
-        cell_seconds=sum((log.ended - log.started).total_seconds() for log in cells if log.ended),
+        cell_seconds=sum(
+            (log.ended - log.started).total_seconds()
+            for log in cells
+            if log.ended and not log.shared
+        ),
         peak_memory=session.peak_memory,
+        prefix=_prefix(session.shared),
     )
+
+
+def _prefix(shared: Shared | None) -> Mapping[str, Any] | None:
+    """What the record says about a beginning that was to be shared."""
+    if shared is None:
+        return None
+    if shared.refused:
+        return {"shared": False, "reason": shared.refused}
+    return {
+        "shared": True,
+        "cells": len(shared.cells),
+        "seconds": round(shared.seconds, 3),
+        "started": min(cell.started for cell in shared.cells.values()).isoformat(),
+    }
 
 
 def _verdict(session: Session, strict: bool) -> tuple[State, Cause | None]:

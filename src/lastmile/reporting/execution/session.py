@@ -13,17 +13,22 @@ from lastmile.reporting.execution.defects import Defect, ask_witness, post_witne
 from lastmile.reporting.execution.kernel import OUTPUT_TIMEOUT, Kernel, open_kernel
 from lastmile.reporting.execution.listening import Listener
 from lastmile.reporting.execution.outcome import CellEvent, Limits, Observer
+from lastmile.reporting.execution.prefix import Shared
 from lastmile.reporting.execution.watchdog import MARK, Watchdog, kill_marked, kill_tree
 from lastmile.values import Cause, CauseKind, show_duration, show_size
 
 
 @dataclass(slots=True)
 class CellLog:
-    """What happened to one code cell. `ended` is None for the cell at which the run stopped."""
+    """What happened to one code cell. `ended` is None for the cell at which the run stopped.
+
+    A `shared` one had run already when the kernel was forked.
+    """
 
     started: datetime
     ended: datetime | None = None
     failed: bool = False
+    shared: bool = False
 
 
 @dataclass(slots=True)
@@ -38,6 +43,7 @@ class Session:
     env: Mapping[str, str] = field(default_factory=dict)
     cells: dict[int, CellLog] = field(default_factory=dict)
     cause: Cause | None = None
+    shared: Shared | None = None
     defects: list[Defect] = field(default_factory=list)
     peak_memory: int | None = None
 
@@ -52,6 +58,7 @@ class Session:
         started = time.monotonic()
         try:
             with self._kernel() as kernel:
+                self._take_over(kernel.shared)
                 post_witness(kernel.client)
                 listener = Listener(kernel.client, self.limits.output)
                 dog = Watchdog(
@@ -73,7 +80,7 @@ class Session:
             )
             raise
         except (NoSuchKernel, RuntimeError, TimeoutError, OSError) as error:
-            if self.cells:
+            if self._order():
                 raise
             message = f"the kernel `{self.kernel_name}` did not start: {_first_line(str(error))}"
             self.cause = Cause(kind=CauseKind.KERNEL_START, message=message)
@@ -90,11 +97,26 @@ class Session:
             cell_timeout=self.limits.cell,
         )
 
+    def _take_over(self, shared: Shared | None) -> None:
+        """The cells that ran before the kernel was forked, with what they showed."""
+        from nbformat import from_dict
+
+        self.shared = shared
+        for index, done in (shared.cells if shared and not shared.refused else {}).items():
+            cell = self.notebook.cells[index]
+            cell.outputs = [from_dict(dict(output)) for output in done.outputs]
+            cell.execution_count = done.count
+            self.cells[index] = CellLog(done.started, done.ended, shared=True)
+
+    def _order(self) -> list[int]:
+        """The cells that this kernel has begun, in order."""
+        return [index for index, log in self.cells.items() if not log.shared]
+
     def _run_cells(self, kernel: Kernel, dog: Watchdog, listener: Listener) -> None:
         runnable = [
             index
             for index, cell in enumerate(self.notebook.cells)
-            if cell.cell_type == "code" and cell.source.strip()
+            if cell.cell_type == "code" and cell.source.strip() and index not in self.cells
         ]
         total = len(self.notebook.cells)
         for index in runnable:
@@ -111,12 +133,12 @@ class Session:
             if not goes_on:
                 break
         if self.cause is None:
-            self.defects += ask_witness(kernel.client, list(self.cells))
+            self.defects += ask_witness(kernel.client, self._order())
 
     def _tidy(self, index: int, listener: Listener) -> None:
         """Take what the witness saw out of a cell, and say what was dropped of its outputs."""
         cell = self.notebook.cells[index]
-        self.defects += take_defects(cell, list(self.cells))
+        self.defects += take_defects(cell, self._order())
         listener.close(cell, index)
 
     def _run_cell(self, kernel: Kernel, dog: Watchdog, index: int) -> bool:
@@ -168,7 +190,8 @@ def _of_exit(output: Any) -> bool:
 
 def _title(notebook: Any, index: int) -> str:
     """The nearest heading above a cell, for people who wait for it."""
-    for cell in reversed(notebook.cells[:index]):
+    for at in range(index - 1, -1, -1):
+        cell = notebook.cells[at]
         if cell.cell_type == "markdown":
             for line in reversed(cell.source.splitlines()):
                 if line.startswith("#"):

@@ -6,6 +6,7 @@ In the order of a kernel's life::
     server         a fork server as its owner holds it: `with ForkServer(modules):`
     environment    what only a fresh process can be asked for
     serving        the server process
+    template       the beginning of a notebook, run once in it for all kernels
     child          what a forked process does to be a kernel like any other
     process        a forked kernel as its owner sees it
     provisioner    how jupyter_client gets such a kernel
@@ -13,6 +14,6 @@ In the order of a kernel's life::
 """
 
 from lastmile.reporting.execution.forkserver.imports import imports_of
-from lastmile.reporting.execution.forkserver.server import ForkServer
+from lastmile.reporting.execution.forkserver.server import READY_TIMEOUT, ForkServer
 
-__all__ = ["ForkServer", "imports_of"]
+__all__ = ["READY_TIMEOUT", "ForkServer", "imports_of"]

@@ -21,17 +21,20 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def become_kernel(request: Mapping[str, Any], server: int) -> NoReturn:
+def become_kernel(request: Mapping[str, Any], server: int, template: Any = None) -> NoReturn:
     """Be the kernel that `request` describes, until it ends; `server` is the parent's process id.
 
-    The request has `argv` (the words behind `ipykernel_launcher`), `cwd` and `env`.
+    The request has `argv` (the words behind `ipykernel_launcher`), `cwd` and `env`. With a
+    `template` the kernel goes on where that has ended.
     """
     code: object = 1
     try:
         _be_alone(server)
         _take_place(request)
         _forget_randomness()
-        _run(list(request["argv"]))
+        if template:
+            template.adopt()
+        _run(list(request["argv"]), template)
         code = 0
     except SystemExit as stop:
         code = stop.code
@@ -96,11 +99,15 @@ def _forget_randomness() -> None:
         np.random.seed()
 
 
-def _run(argv: list[str]) -> None:
+def _run(argv: list[str], template: Any) -> None:
     from ipykernel.kernelapp import IPKernelApp
 
     app: Any = IPKernelApp.instance(parent_handle=1)
+    if template:
+        app.user_ns = template.namespace  # the very one that functions of the template see
     app.initialize(argv)
+    if template:
+        app.shell.execution_count = template.count
     if "matplotlib" in sys.modules:
         # The backend was imported before there was a shell that it could have hooked into.
         from matplotlib_inline import backend_inline

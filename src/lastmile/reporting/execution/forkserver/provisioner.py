@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -18,7 +20,8 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import run_sync
 
 from lastmile.reporting.execution.forkserver.environment import why_fresh
-from lastmile.reporting.execution.forkserver.server import CannotFork, current
+from lastmile.reporting.execution.forkserver.server import CannotFork, current, wanted_shared
+from lastmile.reporting.execution.prefix import Shared
 
 _LOG = logging.getLogger(__name__)
 _EVERY = 0.004
@@ -28,10 +31,13 @@ _BINDING = 5.0
 class ForkServerProvisioner(LocalProvisioner):
     """Forks a kernel from the server of this process; starts a fresh one where that cannot be.
 
-    `why_fresh` says why this kernel was not forked.
+    `why_fresh` says why this kernel was not forked. `begins` are the cells that a server may have
+    run for it, by place; `shared` is what came of that.
     """
 
     why_fresh = ""
+    begins: Mapping[int, str] = MappingProxyType({})
+    shared: Shared | None = None
     process: Any = None  # a Popen, or what answers like one
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
@@ -41,6 +47,8 @@ class ForkServerProvisioner(LocalProvisioner):
             self._fork(cmd, asked)
         except CannotFork as reason:
             self.why_fresh = str(reason)
+            told = wanted_shared()
+            self.shared = told and Shared(cells={}, refused=told.refused or self.why_fresh)
             _LOG.info("an ordinary kernel: %s", reason)
             return await super().launch_kernel(cmd, **options)
         return self.connection_info
@@ -51,6 +59,11 @@ class ForkServerProvisioner(LocalProvisioner):
             raise CannotFork("there is no fork server")
         if reason := why_fresh(cmd, asked):
             raise CannotFork(reason)
+        self.shared = server.shared
+        if self.shared and not self.shared.refused:
+            behind = {at: cell.source for at, cell in self.shared.cells.items()}
+            if behind != dict(self.begins):
+                raise CannotFork("the notebook begins otherwise than the one that is shared")
         self.cwd = Path(asked.get("cwd") or Path.cwd())
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         self.process = server.fork(arguments, cwd=self.cwd, env=asked["env"])

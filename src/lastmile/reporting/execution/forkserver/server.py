@@ -22,8 +22,9 @@ from lastmile.reporting.execution.forkserver.environment import (
     why_different,
 )
 from lastmile.reporting.execution.forkserver.process import ForkedProcess
-from lastmile.reporting.execution.forkserver.serving import SOCKET
+from lastmile.reporting.execution.forkserver.serving import PREFIX, SHARED, SOCKET
 from lastmile.reporting.execution.forkserver.wire import Channel
+from lastmile.reporting.execution.prefix import Prefix, Shared
 
 VARIABLE = "LASTMILE_FORKSERVER"
 """Names the folder of a running server; a worker process that has it joins that server."""
@@ -46,6 +47,14 @@ class Address:
     folder: Path
     modules: tuple[str, ...]
     environment: Mapping[str, str]
+
+    @property
+    def shared(self) -> Shared | None:
+        """The beginning that every kernel of this server has behind it, or why it has none."""
+        try:
+            return Shared.from_dict(json.loads((self.folder / SHARED).read_bytes()))
+        except (OSError, ValueError, KeyError):
+            return None
 
     def fork(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> ForkedProcess:
         """A kernel with the arguments `argv`, in the folder `cwd`, with the environment `env`.
@@ -76,12 +85,23 @@ class ForkServer:
     """Forks kernels for this process, and for worker processes that have `environment`, in a block.
 
     `modules` are imported once, before the first fork; `module_paths` are the folders that the
-    kernels' PYTHONPATH begins with. In a block without a kernel the server only costs its start.
-    Where fork is not to be had the block runs all the same, with ordinary kernels.
+    kernels' PYTHONPATH begins with. A `prefix` is run once as well, and each kernel goes on behind
+    it; `timeout` are the seconds that all of this may take. In a block without a kernel the server
+    only costs its start. Where fork is not to be had the block runs all the same, with ordinary
+    kernels.
     """
 
-    def __init__(self, modules: Iterable[str] = (), *, module_paths: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        modules: Iterable[str] = (),
+        *,
+        module_paths: Sequence[Path] = (),
+        prefix: Prefix | None = None,
+        timeout: float = READY_TIMEOUT,
+    ) -> None:
         self.modules = tuple(modules)
+        self.timeout = timeout
+        self._prefix = prefix
         self.address: Address | None = None
         self._paths = tuple(map(str, module_paths))
         self._process: subprocess.Popen[bytes] | None = None
@@ -122,10 +142,23 @@ class ForkServer:
         self._process.wait()
         shutil.rmtree(self.address.folder, ignore_errors=True)
 
-    def wait_until_ready(self, timeout: float = READY_TIMEOUT) -> bool:
+    def wait_until_ready(self, timeout: float | None = None) -> bool:
         """Wait until the server has imported its modules; False if it died or was not started."""
         own = self._process if os.getpid() == self._owner else None
-        return self.address is not None and _ready(self.address, own, timeout)
+        if self.address is None:
+            return False
+        ready = _ready(self.address, own, timeout or self.timeout)
+        if own and not ready:
+            own.kill()  # it is dead, or will not answer the next time either
+        return ready
+
+    @property
+    def shared(self) -> Shared | None:
+        """What came of the prefix; None where there is none."""
+        if self._prefix is None:
+            return None
+        found = self.address.shared if self.address else None
+        return found or Shared(cells={}, refused="the process that ran it ended, or took too long")
 
     def _start(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="lm-fork-"))
@@ -133,6 +166,8 @@ class ForkServer:
         self.address = Address(folder, self.modules, read_at_import(env))
         facts = {"modules": self.modules, "environment": self.address.environment}
         (folder / _FACTS).write_text(json.dumps(facts))
+        if self._prefix:
+            (folder / PREFIX).write_text(json.dumps(self._prefix.to_dict()))
         lease, self._lease = os.pipe()
         _lease_ends.add(self._lease)
         code = "from lastmile.reporting.execution.forkserver.serving import main; main()"
@@ -149,6 +184,11 @@ class ForkServer:
             )
         finally:
             os.close(lease)
+
+
+def wanted_shared() -> Shared | None:
+    """What came of the prefix of the innermost block's server, if it has one."""
+    return _current[-1].shared if _current else None
 
 
 def current() -> Address | None:

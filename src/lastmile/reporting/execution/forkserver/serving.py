@@ -23,6 +23,12 @@ from typing import Any, NoReturn
 from lastmile.reporting.execution.forkserver.wire import Channel
 
 SOCKET = "socket"
+PREFIX = "prefix.json"
+"""The beginning of a notebook that the server is to run before it forks."""
+
+SHARED = "shared.json"
+"""What came of it."""
+
 _REQUEST_TIMEOUT = 5.0
 
 _MAGICS = (
@@ -59,9 +65,14 @@ _WITH = {
 """Modules that these packages load only when they are first used."""
 
 
+began_with: dict[str, str] = {}
+"""The environment that this process was started with."""
+
+
 def main() -> None:
     """Serve as told on the command line: folder, the lease's descriptor, modules, left out."""
     sys.path.remove("")
+    began_with.update(os.environ)
     folder, lease, modules, left_out = Path(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]
     wanted, excluded = json.loads(modules), json.loads(left_out)
     for name in _all_of(wanted):
@@ -75,9 +86,31 @@ def main() -> None:
     from lastmile.reporting.execution.forkserver.child import adopt_orphans
 
     adopt_orphans()
+    template = None
+    if (folder / PREFIX).exists():
+        template = _template(folder)
+        if template.shared.refused:
+            _start_again(folder, lease, modules, left_out)  # whatever its cells did is undone
     gc.collect()
     gc.freeze()
-    _Server(folder, lease).run()
+    _Server(folder, lease, template).run()
+
+
+def _template(folder: Path) -> Any:
+    """Run the beginning that the owner wants shared, and leave word of what came of it."""
+    from lastmile.reporting.execution.forkserver.template import run_prefix
+    from lastmile.reporting.execution.prefix import Prefix
+
+    wanted = folder / PREFIX
+    prefix = Prefix.from_dict(json.loads(wanted.read_text()))
+    wanted.unlink()
+    template = run_prefix(prefix)
+    for pid in _children():
+        _kill(pid)
+        os.waitpid(pid, 0)
+    (folder / SHARED).write_text(json.dumps(template.shared.to_dict()))
+    os.chdir(folder)
+    return template
 
 
 def _all_of(wanted: list[str]) -> list[str]:
@@ -87,12 +120,11 @@ def _all_of(wanted: list[str]) -> list[str]:
 
 
 def _start_again(folder: Path, lease: int, modules: str, left_out: str) -> NoReturn:
-    """Begin anew without a package that starts threads: they would not exist in a child."""
+    """Begin anew: without a package that starts threads, as they would not exist in a child."""
     os.set_inheritable(lease, True)
     code = f"from {__spec__.name} import main; main()" if __spec__ else ""
-    os.execv(  # noqa: S606 - the same program with the same interpreter
-        sys.executable, [sys.executable, "-c", code, str(folder), str(lease), modules, left_out]
-    )
+    words = [sys.executable, "-c", code, str(folder), str(lease), modules, left_out]
+    os.execve(sys.executable, words, began_with)  # noqa: S606 - the same program once more
 
 
 def _threads() -> int:
@@ -103,8 +135,9 @@ def _threads() -> int:
 class _Server:
     """Connections of running kernels by process id, and what wakes the server up."""
 
-    def __init__(self, folder: Path, lease: int) -> None:
+    def __init__(self, folder: Path, lease: int, template: Any = None) -> None:
         self._folder = folder
+        self._template = template
         self._lease = lease
         self._kernels: dict[int, Channel] = {}
         self._selector = selectors.DefaultSelector()
@@ -159,7 +192,7 @@ class _Server:
             self._let_go(channel)
             from lastmile.reporting.execution.forkserver.child import become_kernel
 
-            become_kernel(request, server)
+            become_kernel(request, server, self._template)
         self._kernels[pid] = channel
         self._selector.register(
             channel.connection, selectors.EVENT_READ, lambda: self._lease_ended(pid)
