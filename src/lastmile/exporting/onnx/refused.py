@@ -60,24 +60,6 @@ REFUSED: tuple[Refusal, ...] = (
         fix="use loss='squared_error'",
     ),
     Refusal(
-        names=("TunedThresholdClassifierCV", "FixedThresholdClassifier"),
-        when=_always,
-        reason="its threshold would be ignored",
-        fix="export the estimator inside and apply the threshold to the probability in the app",
-    ),
-    Refusal(
-        names=("CalibratedClassifierCV",),
-        when=_always,
-        reason="its calibration would be applied wrongly (probabilities off by up to 0.5)",
-        fix="export the estimator inside",
-    ),
-    Refusal(
-        names=("LinearDiscriminantAnalysis",),
-        when=lambda part: len(part.classes_) == 2,
-        reason="with two classes its probabilities would be wrong by up to 0.15",
-        fix="use LogisticRegression",
-    ),
-    Refusal(
         names=("OrdinalEncoder",),
         when=lambda part: bool(part.max_categories or part.min_frequency),
         reason="infrequent categories would not be grouped",
@@ -88,6 +70,42 @@ REFUSED: tuple[Refusal, ...] = (
         when=_learned_missing,
         reason="the number for a missing category would be another one",
         fix="put SimpleImputer(strategy='constant', fill_value='missing') before it",
+    ),
+    Refusal(
+        names=("NMF", "MiniBatchNMF"),
+        when=_always,
+        reason="it solves for the weights of each new row by iteration",
+        fix="use TruncatedSVD or PCA",
+    ),
+    Refusal(
+        names=("LatentDirichletAllocation",),
+        when=_always,
+        reason="it finds the topics of each new row by iteration",
+        fix="use TruncatedSVD or GaussianMixture",
+    ),
+    Refusal(
+        names=("DictionaryLearning", "MiniBatchDictionaryLearning", "SparseCoder"),
+        when=_always,
+        reason="it searches a sparse code for each new row by iteration",
+        fix="use SparsePCA, whose application is one product",
+    ),
+    Refusal(
+        names=("Isomap",),
+        when=_always,
+        reason="it searches shortest ways through the graph of all training rows",
+        fix="use KernelPCA",
+    ),
+    Refusal(
+        names=("LocallyLinearEmbedding",),
+        when=_always,
+        reason="it solves a system of equations for each new row",
+        fix="use KernelPCA or Nystroem",
+    ),
+    Refusal(
+        names=("PatchExtractor",),
+        when=_always,
+        reason="it takes pictures, not rows",
+        fix="cut the picture into columns first",
     ),
     Refusal(
         names=("CountVectorizer", "TfidfVectorizer", "HashingVectorizer"),

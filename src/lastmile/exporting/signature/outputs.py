@@ -29,7 +29,8 @@ def read_outputs(
         return (Output(name="label", kind=Kind.INT, classes=(-1, 1)), *_score(estimator, row))
     if task is Task.CLUSTER:
         return (Output(name="label", kind=Kind.INT), *_mixture(estimator, row))
-    answer = asked(estimator, "transform" if task is Task.TRANSFORM else "predict", row)
+    twice = sample.iloc[[0, 0]]  # as SparsePCA answers a single row without its axis
+    answer = asked(estimator, "transform" if task is Task.TRANSFORM else "predict", twice)
     if answer.dtype.kind not in "fiub":
         raise NotExportable(
             type(estimator).__name__, target="a phone", reason="it makes texts, not numbers"

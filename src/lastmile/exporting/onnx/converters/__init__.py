@@ -1,12 +1,75 @@
 """Estimators as nodes: one function for each class, or family of classes, that we write ourselves.
 
-    composition  pipelines, columns side by side, searches
+    bayes              naive Bayes and normal classes
+    calibration        calibrated probabilities, thresholds
+    clusters           the nearest of some centres
+    components         decompositions and projections that are one product of matrices
+    composition        pipelines, columns side by side, searches
+    constants          the same answer to every row
+    graphs             labels spread over a graph
+    interpolation      lines between known points
+    kernel_maps        exact and approximate maps into the space of a kernel
+    labels             one against the rest, one against one, codes
+    linear             weighted sums
+    linear_classifiers classes by weighted sums
+    mixtures           mixtures of normal distributions
+    neighbors          the nearest training rows, or all within a radius
+    networks           layers of weighted sums
+    outliers           outliers by their distance
+    selection          columns that are kept
+    targets            several targets, transformed targets
+    votes              votes, stacks, bags, boosts
+
+What several of them share: `scores`, `members`, `floats` (arithmetic in 32 or 64 bits), `distances` (every metric) and
+`similarities` (every kernel).
 
 `CONVERTERS` is the table of all of them. A class that is not in it is left to skl2onnx.
 """
 
-from lastmile.exporting.onnx.converters import composition
+from lastmile.exporting.onnx.converters import (
+    bayes,
+    calibration,
+    clusters,
+    components,
+    composition,
+    constants,
+    graphs,
+    interpolation,
+    kernel_maps,
+    labels,
+    linear,
+    linear_classifiers,
+    mixtures,
+    neighbors,
+    networks,
+    outliers,
+    selection,
+    targets,
+    votes,
+)
 from lastmile.exporting.onnx.writer import collected
 
-CONVERTERS = collected([composition])
+CONVERTERS = collected(
+    [
+        bayes,
+        calibration,
+        clusters,
+        components,
+        composition,
+        constants,
+        graphs,
+        interpolation,
+        kernel_maps,
+        labels,
+        linear,
+        linear_classifiers,
+        mixtures,
+        neighbors,
+        networks,
+        outliers,
+        selection,
+        targets,
+        votes,
+    ]
+)
 """The converter of each class, by library and class name."""
