@@ -207,7 +207,18 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def _fill(order: _Order, slot: Slot) -> Outcome:
-    """In a worker: run one slot, unless its plan has a good run."""
+    """In a worker: run one slot, unless its plan has a good run.
+
+    An interrupt is only raised while a slot is at work, so none can get past this function to the
+    pool, which would take it for an answer and let the worker wait for ever.
+    """
+    try:
+        return _at(order, slot)
+    except KeyboardInterrupt:
+        os._exit(_ENDED)  # the run is recorded as cancelled; its kernel has ended
+
+
+def _at(order: _Order, slot: Slot) -> Outcome:
     _at_work.append(slot)
     try:
         workspace = find_workspace(order.root)
@@ -221,7 +232,5 @@ def _fill(order: _Order, slot: Slot) -> Outcome:
         return Outcome(slot, "good" if run.state.good else "bad", run, apart=_apart(report))
     except LastmileError as error:
         return Outcome(slot, "bad", fault=error.what)
-    except KeyboardInterrupt:
-        os._exit(_ENDED)  # the run is recorded as cancelled; its kernel has ended
     finally:
         _at_work.clear()

@@ -21,13 +21,14 @@ _ROUNDING = 1e-12
 class Tolerances:
     """What may differ: labels as a number of rows, probabilities absolutely, values relatively.
 
-    `scale` is the usual size of values: the median of their absolute answers over the sample.
+    `scale` is the usual size of the values of each column: the median of the absolute answers
+    over the sample that are not zero.
     """
 
     labels: int = 0
     probability: float = 1e-5
     value: float = 1e-5
-    scale: float = 0.0
+    scale: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def distance(expected: Answers, got: Answers, tolerance: Tolerances) -> Distance
             relabelled = relabelled | (other & ~tied)
             continue
         numbers = role in ("value", "score")
-        off, share = _differences(wanted, found, tolerance.scale if numbers else 0.0)
+        off, share = _differences(wanted, found, tolerance.scale if numbers else ())
         absolute, relative = np.maximum(absolute, off), np.maximum(relative, share)
         size, limit = (share, tolerance.value) if numbers else (off, tolerance.probability)
         excess = np.maximum(excess, _times(size, limit))
@@ -99,7 +100,7 @@ def _both_numbers(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 def _differences(
-    wanted: np.ndarray, found: np.ndarray, scale: float
+    wanted: np.ndarray, found: np.ndarray, scale: tuple[float, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
     """[N] largest absolute and largest relative difference of each row."""
     first, second = wanted.astype(np.float64), found.astype(np.float64)
@@ -109,7 +110,7 @@ def _differences(
     same = (first == second) | (np.isnan(first) & np.isnan(second))
     with np.errstate(all="ignore"):
         off = np.abs(first - second)
-        share = off / np.maximum(np.maximum(np.abs(first), np.abs(second)), scale)
+        share = off / np.maximum(np.maximum(np.abs(first), np.abs(second)), scale or 0.0)
     off = np.where(same, 0.0, np.where(np.isfinite(off), off, np.inf))
     share = np.where(same, 0.0, np.where(np.isfinite(share), share, np.inf))
     return off.max(axis=1, initial=0.0), share.max(axis=1, initial=0.0)
@@ -121,11 +122,11 @@ def _times(size: np.ndarray, limit: float) -> np.ndarray:
     return np.where(size == 0, 0.0, times) if limit == 0 else times
 
 
-def usual_size(answers: Answers) -> float:
-    """The median absolute value among finite answers; 0 where there is no `value` or `score`."""
-    values = np.abs(answers.get("value", answers.get("score", np.zeros((0, 1)))))
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if finite.size else 0.0
+def usual_size(answers: Answers) -> tuple[float, ...]:
+    """The median absolute value of each column of numbers, of what is finite and not zero."""
+    values = np.abs(answers.get("value", answers.get("score", np.zeros((0, 0)))))
+    columns = [column[np.isfinite(column) & (column > 0)] for column in values.T]
+    return tuple(float(np.median(column)) if column.size else 0.0 for column in columns)
 
 
 def summary(apart: Distance) -> dict[str, Any]:

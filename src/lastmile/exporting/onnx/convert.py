@@ -13,6 +13,7 @@ from lastmile.exporting.onnx.answer import Answer
 from lastmile.exporting.onnx.converters import CONVERTERS
 from lastmile.exporting.onnx.foreign import by_skl2onnx
 from lastmile.exporting.onnx.graph import Graph, demand_plain
+from lastmile.exporting.onnx.middles import middles_of
 from lastmile.exporting.onnx.nodes import ELEMENTS, OPSETS, Part, Parts
 from lastmile.exporting.onnx.options import Options
 from lastmile.exporting.onnx.refused import demand_not_refused
@@ -62,7 +63,9 @@ def write(
     outputs = [output.name for output in signature.outputs]
     inputs = [column.identifier for column in signature.columns]
     writer = Writer(CONVERTERS, by_skl2onnx, options, taken=[*inputs, *outputs])
+    writer.middles = middles_of(sample, signature)
     names = raw_names(estimator, [str(name) for name in sample.columns])
+    writer.names = tuple(names)
     return writer, writer.answer(estimator, raw_parts(signature, names))
 
 

@@ -41,3 +41,34 @@ def less(nodes: Nodes, x: str, constant: np.ndarray, scale: float = 1.0) -> str:
     if np.any(np.abs(rest) > _NEGLIGIBLE * scale):
         result = nodes("Sub", result, rest)
     return result
+
+
+def round_up(values: np.ndarray) -> np.ndarray:
+    """The smallest f32 that is not below each f64: the same 32-bit numbers are at or above it."""
+    with np.errstate(over="ignore"):
+        near = np.asarray(values, dtype=np.float64).astype(np.float32)
+    return np.where(near < values, np.nextafter(near, np.float32(np.inf)), near)
+
+
+def expm1(nodes: Nodes, x: str) -> str:
+    """exp(x) - 1, with all digits also near zero, where its Taylor series is taken."""
+    series = nodes("Mul", x, np.float32(1 / 10))
+    for number in range(9, 1, -1):
+        series = nodes(
+            "Mul", nodes("Add", series, np.float32(1)), nodes("Mul", x, np.float32(1 / number))
+        )
+    near = nodes("Mul", nodes("Add", series, np.float32(1)), x)
+    small = nodes("Less", nodes("Abs", x), np.float32(0.5))
+    return nodes("Where", small, near, nodes("Sub", nodes("Exp", x), np.float32(1)))
+
+
+def log1p(nodes: Nodes, x: str) -> str:
+    """log(1 + x), with all digits also near zero, by the series of 2 artanh(x / (2 + x))."""
+    ratio = nodes("Div", x, nodes("Add", x, np.float32(2)))
+    square = nodes("Mul", ratio, ratio)
+    series = nodes("Mul", square, np.float32(1 / 11))
+    for number in (9, 7, 5, 3):
+        series = nodes("Mul", nodes("Add", series, np.float32(1 / number)), square)
+    near = nodes("Mul", nodes("Add", series, np.float32(1)), nodes("Mul", ratio, np.float32(2)))
+    small = nodes("Less", nodes("Abs", x), np.float32(0.25))
+    return nodes("Where", small, near, nodes("Log", nodes("Add", x, np.float32(1))))

@@ -2,6 +2,9 @@
 
 The effects were measured with skl2onnx 1.20 and scikit-learn 1.9. A row leaves this table when a
 corrected converter takes its place.
+
+Estimators that answer each new row by iteration or by a search through a graph stand here too: they
+have no form as a graph of operators.
 """
 
 from collections.abc import Callable
@@ -36,18 +39,6 @@ _HIST = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
 
 REFUSED: tuple[Refusal, ...] = (
     Refusal(
-        names=("SimpleImputer", "KNNImputer"),
-        when=lambda part: bool(part.add_indicator),
-        reason="the indicator columns of add_indicator would be dropped",
-        fix="set add_indicator=False",
-    ),
-    Refusal(
-        names=("KNNImputer",),
-        when=_always,
-        reason="its neighbours are found differently (probabilities off by up to 0.6)",
-        fix="use SimpleImputer",
-    ),
-    Refusal(
         names=_HIST,
         when=lambda part: getattr(part, "is_categorical_", None) is not None,
         reason="its categorical splits would be read as thresholds",
@@ -58,18 +49,6 @@ REFUSED: tuple[Refusal, ...] = (
         when=lambda part: part.loss in ("poisson", "gamma"),
         reason="the answer would be the logarithm of the prediction",
         fix="use loss='squared_error'",
-    ),
-    Refusal(
-        names=("OrdinalEncoder",),
-        when=lambda part: bool(part.max_categories or part.min_frequency),
-        reason="infrequent categories would not be grouped",
-        fix="set max_categories=None and min_frequency=None",
-    ),
-    Refusal(
-        names=("OrdinalEncoder",),
-        when=_learned_missing,
-        reason="the number for a missing category would be another one",
-        fix="put SimpleImputer(strategy='constant', fill_value='missing') before it",
     ),
     Refusal(
         names=("NMF", "MiniBatchNMF"),

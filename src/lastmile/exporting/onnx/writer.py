@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from lastmile.errors import LastmileError, NotExportable
 from lastmile.exporting.onnx.answer import Answer
 from lastmile.exporting.onnx.nodes import Nodes, Parts
@@ -62,7 +64,11 @@ class Visit:
 
 
 class Writer(Nodes):
-    """Nodes, and the estimators that they are written for."""
+    """Nodes, and the estimators that they are written for.
+
+    `names` are those of all raw columns, in order; `visits` tell what was converted, innermost
+    first.
+    """
 
     def __init__(
         self,
@@ -74,6 +80,8 @@ class Writer(Nodes):
         super().__init__(tuple(taken))
         self.options = options
         self.visits: list[Visit] = []
+        self.names: tuple[str, ...] = ()
+        self.middles: Mapping[str, np.ndarray] = {}
         self._table = table
         self._otherwise = otherwise
         self._path: list[str] = []

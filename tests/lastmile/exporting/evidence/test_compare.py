@@ -4,7 +4,7 @@ import pytest
 from lastmile.exporting.evidence.compare import Tolerances, distance, summary, usual_size
 
 NAN, INF = float("nan"), float("inf")
-STRICT = Tolerances(labels=0, probability=1e-5, value=1e-5, scale=10.0)
+STRICT = Tolerances(labels=0, probability=1e-5, value=1e-5, scale=(10.0,))
 
 
 def values(*numbers: float) -> dict[str, np.ndarray]:

@@ -1,12 +1,17 @@
 """Estimators as nodes: one function for each class, or family of classes, that we write ourselves.
 
     bayes              naive Bayes and normal classes
+    binning            bins, quantiles, splines
     calibration        calibrated probabilities, thresholds
+    centroids          the class whose centre is nearest
     clusters           the nearest of some centres
     components         decompositions and projections that are one product of matrices
     composition        pipelines, columns side by side, searches
     constants          the same answer to every row
+    encoding           categories become numbers
+    functions          functions of NumPy, traced
     graphs             labels spread over a graph
+    imputing           missing values
     interpolation      lines between known points
     kernel_maps        exact and approximate maps into the space of a kernel
     labels             one against the rest, one against one, codes
@@ -16,24 +21,32 @@
     neighbors          the nearest training rows, or all within a radius
     networks           layers of weighted sums
     outliers           outliers by their distance
+    processes          Gaussian processes
+    scaling            scalers, powers, products
     selection          columns that are kept
     targets            several targets, transformed targets
+    vectors            support vector machines and kernel ridge regression
     votes              votes, stacks, bags, boosts
 
-What several of them share: `scores`, `members`, `floats` (arithmetic in 32 or 64 bits), `distances` (every metric) and
-`similarities` (every kernel).
+What several of them share: `scores`, `members`, `floats` (arithmetic in 32 or 64 bits),
+`distances` (every metric) and `similarities` (every kernel).
 
 `CONVERTERS` is the table of all of them. A class that is not in it is left to skl2onnx.
 """
 
 from lastmile.exporting.onnx.converters import (
     bayes,
+    binning,
     calibration,
+    centroids,
     clusters,
     components,
     composition,
     constants,
+    encoding,
+    functions,
     graphs,
+    imputing,
     interpolation,
     kernel_maps,
     labels,
@@ -43,8 +56,11 @@ from lastmile.exporting.onnx.converters import (
     neighbors,
     networks,
     outliers,
+    processes,
+    scaling,
     selection,
     targets,
+    vectors,
     votes,
 )
 from lastmile.exporting.onnx.writer import collected
@@ -52,12 +68,17 @@ from lastmile.exporting.onnx.writer import collected
 CONVERTERS = collected(
     [
         bayes,
+        binning,
         calibration,
+        centroids,
         clusters,
         components,
         composition,
         constants,
+        encoding,
+        functions,
         graphs,
+        imputing,
         interpolation,
         kernel_maps,
         labels,
@@ -67,8 +88,11 @@ CONVERTERS = collected(
         neighbors,
         networks,
         outliers,
+        processes,
+        scaling,
         selection,
         targets,
+        vectors,
         votes,
     ]
 )

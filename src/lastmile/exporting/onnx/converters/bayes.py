@@ -10,10 +10,10 @@ import numpy as np
 import onnx
 
 from lastmile.exporting.onnx.answer import Answer, plain_classes
-from lastmile.exporting.onnx.converters.linear import product
+from lastmile.exporting.onnx.converters.linear import Weights, product
 from lastmile.exporting.onnx.converters.scores import argmax, softmax
+from lastmile.exporting.onnx.middles import centred
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
-from lastmile.exporting.onnx.precise import less
 from lastmile.exporting.onnx.writer import Writer, converts
 from lastmile.exporting.signature import Kind
 
@@ -21,27 +21,29 @@ from lastmile.exporting.signature import Kind
 @converts("GaussianNB")
 def gaussian(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Each column is normal in each class."""
-    x = writer("Unsqueeze", writer.matrix(parts), np.array([1]))  # [N, 1, C]
+    floats = Floats(writer, wide=True)
+    x = floats("Unsqueeze", floats.take(writer.matrix(parts)), np.array([1]))  # [N, 1, C]
     spread = np.sqrt(estimator.var_)
-    apart = writer("Div", less(writer, x, estimator.theta_[None]), spread[None])
-    squares = writer("ReduceSumSquare", apart, np.array([2]), keepdims=0)
+    apart = floats("Div", floats.less(x, estimator.theta_[None]), spread[None])
+    squares = floats.total(floats("Mul", apart, apart), axis=2)
     constant = np.log(estimator.class_prior_) - 0.5 * np.log(2 * np.pi * estimator.var_).sum(axis=1)
-    return _of_logs(writer, estimator, _minus_half(writer, squares, constant))
+    return _of_logs(writer, estimator, _minus_half(floats, squares, constant))
 
 
 @converts("QuadraticDiscriminantAnalysis")
 def quadratic(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The columns are normal together in each class."""
-    x = writer.matrix(parts)
+    floats = Floats(writer, wide=True)
+    x = floats.take(writer.matrix(parts))
     squares = []
     for mean, rotation, scaling in zip(
         estimator.means_, estimator.rotations_, estimator.scalings_, strict=True
     ):
-        turned = product(writer, less(writer, x, mean), rotation * scaling**-0.5)
-        squares.append(writer("ReduceSumSquare", turned, np.array([1]), keepdims=1))
+        turned = floats("MatMul", floats.less(x, mean), rotation * scaling**-0.5)
+        squares.append(floats.total(floats("Mul", turned, turned), keep=True))
     logs = np.array([np.log(scaling).sum() for scaling in estimator.scalings_])
     constant = np.log(estimator.priors_) - 0.5 * logs
-    scores = _minus_half(writer, writer("Concat", *squares, axis=1), constant)
+    scores = _minus_half(floats, floats("Concat", *squares, axis=1), constant)
     answer = _of_logs(writer, estimator, scores)
     return Answer(
         index=answer.index,
@@ -78,18 +80,24 @@ def _below(threshold: float) -> np.float32:
 @converts("MultinomialNB")
 def multinomial(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Columns are counts."""
-    logs = estimator.feature_log_prob_.T
-    return _of_logs(
-        writer, estimator, product(writer, writer.matrix(parts), logs, estimator.class_log_prior_)
-    )
+    return _counted(writer, estimator, parts, estimator.class_log_prior_)
 
 
 @converts("ComplementNB")
 def complement(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Columns are counts, compared with those of all other classes."""
-    prior = estimator.class_log_prior_ if len(estimator.classes_) == 1 else None
-    logs = estimator.feature_log_prob_.T
-    return _of_logs(writer, estimator, product(writer, writer.matrix(parts), logs, prior))
+    return _counted(writer, estimator, parts, np.zeros(len(estimator.classes_)))
+
+
+def _counted(writer: Writer, estimator: Any, parts: Parts, prior: np.ndarray) -> Answer:
+    """Softmax of weighted sums, less what all classes have in common: large counts cancel there."""
+    x, centre = centred(writer, parts)
+    logs = np.asarray(estimator.feature_log_prob_, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        apart = logs - logs.mean(axis=0)
+    weights = Weights(np.where(np.isfinite(logs.sum(axis=0)), apart, logs), prior).around(centre)
+    scores = product(writer, x, weights.coefficients.T, weights.offset)
+    return _of_logs(writer, estimator, scores)
 
 
 @converts("CategoricalNB")
@@ -111,8 +119,11 @@ def _whole(writer: Writer, part: Part) -> str:
     return writer("Cast", part.name, to=onnx.TensorProto.INT64)
 
 
-def _minus_half(writer: Writer, squares: str, constant: np.ndarray) -> str:
-    return writer("Add", writer("Mul", squares, np.float32(-0.5)), constant)
+def _minus_half(floats: Floats, squares: str, constant: np.ndarray) -> str:
+    """The log-probabilities less the largest of each row: only their differences matter."""
+    scores = floats("Add", floats("Mul", squares, np.float64(-0.5)), constant)
+    top = floats("ReduceMax", scores, np.array([1]), keepdims=1)
+    return floats.give(floats("Sub", scores, top))
 
 
 def _of_logs(writer: Writer, estimator: Any, scores: str) -> Answer:

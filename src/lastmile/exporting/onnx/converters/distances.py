@@ -56,7 +56,7 @@ def _over_columns(
     x: str,
     points: np.ndarray,
     term: Callable[[str], str],
-    gather: tuple[str, str] = ("ReduceSum", "Sum"),
+    gather: tuple[str, str] = ("ReduceSum", "Add"),
 ) -> str:
     """The sum over all columns of `term` of the differences, [N, n].
 
@@ -65,16 +65,27 @@ def _over_columns(
     centre = _centre(points)
     if centre.any():
         x, points = floats("Sub", x, centre), points - centre
-    width = points.shape[1]
-    sums = []
+    so_far = ""
     for block in _blocks(*points.shape):
-        part = x if len(block) == width else floats("Gather", x, block, axis=1)
-        if len(block) == 1:
-            sums.append(term(floats("Sub", part, points[None, :, block[0]])))
-            continue
-        apart = floats("Sub", floats("Unsqueeze", part, np.array([1])), points[None, :, block])
-        sums.append(floats.total(term(apart), axis=2, by=gather[0]))
-    return sums[0] if len(sums) == 1 else floats(gather[1], *sums)
+        some = _block(floats, x, points, block, term, gather[0])
+        so_far = floats(gather[1], so_far, some) if so_far else some
+    return so_far
+
+
+def _block(
+    floats: Floats,
+    x: str,
+    points: np.ndarray,
+    block: np.ndarray,
+    term: Callable[[str], str],
+    gather: str,
+) -> str:
+    """What some columns contribute: [N, n]."""
+    part = x if len(block) == points.shape[1] else floats("Gather", x, block, axis=1)
+    if len(block) == 1:
+        return term(floats("Sub", part, points[None, :, block[0]]))
+    apart = floats("Sub", floats("Unsqueeze", part, np.array([1])), points[None, :, block])
+    return floats.total(term(apart), axis=2, by=gather)
 
 
 def _blocks(count: int, width: int) -> Iterator[np.ndarray]:
@@ -161,7 +172,7 @@ def quadratic_factor(matrix: np.ndarray) -> np.ndarray:
 
 
 def _nan_euclidean(floats: Floats, x: str, points: np.ndarray, params: Params) -> str:
-    """Squared differences where both are known, scaled up to all columns; else furthest away."""
+    """Squared differences where both are known, scaled up to all columns; NaN where none is."""
     there = ~np.isnan(points)
     gone = floats("IsNaN", x)
     known = floats.flags(floats("Not", gone))
@@ -175,7 +186,7 @@ def _nan_euclidean(floats: Floats, x: str, points: np.ndarray, params: Params) -
     mean = floats("Div", total, floats("Max", pairs, np.array([1.0])))
     result = floats("Sqrt", floats("Mul", mean, np.array([float(points.shape[1])])))
     none = floats("Less", pairs, np.array([0.5]))
-    return floats("Where", none, np.array([1e38]), result)
+    return floats("Where", none, np.array([np.nan]), result)
 
 
 def _cosine(floats: Floats, x: str, points: np.ndarray, params: Params) -> str:
@@ -212,9 +223,8 @@ def _apart_and_sizes(floats: Floats, x: str, points: np.ndarray) -> tuple[str, s
 
 
 def _braycurtis(floats: Floats, x: str, points: np.ndarray, params: Params) -> str:
-    rows = floats("Unsqueeze", x, np.array([1]))
-    apart = floats.total(floats("Abs", floats("Sub", rows, points[None])), axis=2)
-    sizes = floats.total(floats("Abs", floats("Add", rows, points[None])), axis=2)
+    """Σ |x - c| over Σ (|x| + |c|), as scikit-learn's own searches compute it."""
+    apart, sizes = (floats.total(one, axis=2) for one in _apart_and_sizes(floats, x, points))
     none = floats("Equal", sizes, np.array([0.0]))
     return floats("Div", apart, floats("Where", none, np.array([1.0]), sizes))
 
@@ -233,7 +243,10 @@ def _hamming(floats: Floats, x: str, points: np.ndarray, params: Params) -> str:
 
 
 def _haversine(floats: Floats, x: str, points: np.ndarray, params: Params) -> str:
-    """The angle on a sphere between two places, each a latitude and a longitude in radians."""
+    """The angle on a sphere between two places, each a latitude and a longitude in radians.
+
+    The arc tangent of sine over cosine keeps the digits that the arc sine loses near half a turn.
+    """
     rows = floats("Unsqueeze", x, np.array([1]))
     half = floats("Sin", floats("Mul", floats("Sub", rows, points[None]), np.array([0.5])))
     latitude = floats("Cos", floats("Gather", x, np.array([0]), axis=1))
@@ -241,9 +254,11 @@ def _haversine(floats: Floats, x: str, points: np.ndarray, params: Params) -> st
     squares = floats("Mul", half, half)
     up = floats("Gather", squares, np.array(0), axis=2)
     along = floats("Mul", product, floats("Gather", squares, np.array(1), axis=2))
-    root = floats("Sqrt", floats("Add", up, along))
-    narrow = floats.writer("Asin", floats.give(root))
-    return floats.take(floats.writer("Mul", narrow, np.array([2.0])))
+    total = floats("Add", up, along)
+    rest = floats("Sub", np.array([1.0]), total)
+    slope = floats("Div", floats("Sqrt", total), floats("Sqrt", rest))
+    half = floats.take(floats.writer("Atan", floats.give(slope)))
+    return floats("Mul", half, np.array([2.0]))
 
 
 def _truths(name: str) -> Metric:

@@ -30,7 +30,7 @@ def spread_labels(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     known = dense(estimator.label_distributions_)
     if estimator.kernel == "knn":
         training = compared(writer, estimator.nn_fit, parts)
-        near = chosen(writer, training.apart, estimator.n_neighbors)
+        near = chosen(training, estimator.n_neighbors)
         votes = floats.total(floats("Gather", known, near.places, axis=0))
         shares = _shared(floats, votes)
     else:

@@ -1,10 +1,13 @@
 """Weighted sums: linear regressors, and what a link function makes of them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lastmile.exporting.onnx.answer import Answer
+from lastmile.exporting.onnx.converters.floats import dense
+from lastmile.exporting.onnx.middles import centred
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
 from lastmile.exporting.onnx.precise import less
 from lastmile.exporting.onnx.writer import Writer, converts
@@ -72,17 +75,34 @@ def latent(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     return Answer(value=value, features=made(scores, rotation.shape[1]))
 
 
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A linear model: x · coefficients + offset, for coefficients [T, C] f64 and offset [T] f64."""
+
+    coefficients: np.ndarray
+    offset: np.ndarray
+
+    def around(self, centre: np.ndarray) -> "Weights":
+        """The same model for columns from which `centre` [C] was taken away."""
+        return Weights(self.coefficients, self.offset + self.coefficients @ centre)
+
+
+def weights_of(estimator: Any, width: int) -> Weights:
+    """What a fitted linear model over `width` columns has learned: `coef_` and `intercept_`."""
+    coefficients = dense(estimator.coef_).reshape(-1, width)
+    offset = np.ravel(np.asarray(estimator.intercept_, dtype=np.float64))
+    return Weights(coefficients, np.broadcast_to(offset, coefficients.shape[:1]))
+
+
 def _sum(writer: Writer, estimator: Any, parts: Parts) -> str:
-    coefficients = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64))
-    if coefficients.shape[1] != width_of(parts):
-        coefficients = coefficients.reshape(-1, width_of(parts))
-    intercepts = np.broadcast_to(np.ravel(estimator.intercept_), coefficients.shape[:1])
+    x, centre = centred(writer, parts)
+    weights = weights_of(estimator, width_of(parts)).around(centre)
     return writer.ml(
         "LinearRegressor",
-        writer.matrix(parts),
-        coefficients=coefficients.astype(np.float32).ravel(),
-        intercepts=intercepts.astype(np.float32),
-        targets=len(coefficients),
+        x,
+        coefficients=weights.coefficients.astype(np.float32).ravel(),
+        intercepts=weights.offset.astype(np.float32),
+        targets=len(weights.coefficients),
     )
 
 

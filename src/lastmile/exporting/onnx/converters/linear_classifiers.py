@@ -1,20 +1,24 @@
 """Classifiers whose scores are weighted sums of the columns."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import onnx
 
+from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.answer import Answer, plain_classes
-from lastmile.exporting.onnx.converters.linear import made, product
+from lastmile.exporting.onnx.converters.floats import dense
+from lastmile.exporting.onnx.converters.linear import Weights, made, product, weights_of
 from lastmile.exporting.onnx.converters.scores import (
+    argmax,
     index_of_score,
     normalized,
     sigmoid_shares,
     softmax,
-    two_columns,
+    usual_or_not,
 )
-from lastmile.exporting.onnx.nodes import Parts
+from lastmile.exporting.onnx.middles import centred
+from lastmile.exporting.onnx.nodes import Parts, width_of
 from lastmile.exporting.onnx.precise import less
 from lastmile.exporting.onnx.writer import Writer, converts
 
@@ -34,7 +38,7 @@ def hinge(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 
 @converts("RidgeClassifier", "RidgeClassifierCV")
 def ridge(writer: Writer, estimator: Any, parts: Parts) -> Answer:
-    """The class of the largest score; with several labels each holds where its score is positive."""
+    """The class of the largest score; several labels each hold where their score is positive."""
     if not estimator._label_binarizer.y_type_.startswith("multilabel"):
         return _classifier(writer, estimator, parts)
     scores = _scores(writer, estimator, parts)
@@ -47,16 +51,41 @@ def ridge(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 
 @converts("SGDClassifier")
 def descent(writer: Writer, estimator: Any, parts: Parts) -> Answer:
-    """Probabilities as `log_loss` and `modified_huber` define them; the other losses have none."""
+    """Probabilities as `log_loss` and `modified_huber` define them; the other losses have none.
+
+    With more than two classes the largest score decides, as several probabilities may be 1.
+    """
+    two = len(estimator.classes_) == 2
+    if estimator.loss == "log_loss" and two:
+        return _classifier(writer, estimator, parts, shares="LOGISTIC")
     answer = _classifier(writer, estimator, parts)
     if estimator.loss == "log_loss":
-        return _with(answer, sigmoid_shares(writer, answer.score, len(answer.classes)))
-    if estimator.loss == "modified_huber":
-        clipped = writer("Clip", answer.score, np.float32(-1), np.float32(1))
-        share = writer("Mul", writer("Add", clipped, np.float32(1)), np.float32(0.5))
-        two = len(answer.classes) == 2
-        return _with(answer, two_columns(writer, share) if two else normalized(writer, share))
-    return answer
+        shares = sigmoid_shares(writer, answer.score, len(answer.classes))
+    elif estimator.loss == "modified_huber":
+        shares = _clipped(writer, answer.score, two=two)
+    else:
+        return answer
+    index = argmax(writer, shares if two else answer.score)
+    return replace(answer, label="", index=index, probabilities=shares)
+
+
+def _clipped(writer: Writer, score: str, *, two: bool) -> str:
+    """(clip(s, -1, 1) + 1) / 2 of both signs, or of each class, divided by their sum."""
+    if two:
+        score = writer("Concat", writer("Neg", score), score, axis=1)
+    clipped = writer("Clip", score, np.float32(-1), np.float32(1))
+    shares = writer("Mul", writer("Add", clipped, np.float32(1)), np.float32(0.5))
+    return shares if two else normalized(writer, shares)
+
+
+@converts("SGDOneClassSVM")
+def one_class(writer: Writer, estimator: Any, parts: Parts) -> Answer:
+    """A usual row where the score is not negative."""
+    x, centre = centred(writer, parts)
+    offset = -np.ravel(estimator.offset_).astype(np.float64)
+    weights = Weights(dense(estimator.coef_).reshape(1, -1), offset).around(centre)
+    score = product(writer, x, weights.coefficients.T, weights.offset)
+    return Answer(label=usual_or_not(writer, score, "GreaterOrEqual"), score=score)
 
 
 @converts("LinearDiscriminantAnalysis")
@@ -89,48 +118,40 @@ def _centre(estimator: Any) -> np.ndarray:
 
 
 def _scores(writer: Writer, estimator: Any, parts: Parts) -> str:
-    return product(
-        writer, writer.matrix(parts), np.atleast_2d(estimator.coef_).T, estimator.intercept_
-    )
+    """What `decision_function` says, [N, 1] or [N, K]."""
+    x, centre = centred(writer, parts)
+    weights = weights_of(estimator, width_of(parts)).around(centre)
+    return product(writer, x, weights.coefficients.T, weights.offset)
 
 
 def _classifier(writer: Writer, estimator: Any, parts: Parts, shares: str = "NONE") -> Answer:
-    """`LinearClassifier` gives label and probabilities; the score is written beside it."""
-    coefficients = np.atleast_2d(np.asarray(estimator.coef_, dtype=np.float64))
-    intercepts = np.broadcast_to(np.ravel(estimator.intercept_), coefficients.shape[:1])
-    score = _scores(writer, estimator, parts)
+    """`LinearClassifier` gives label and probabilities; the score is written beside it.
+
+    Two classes have one row of weights in scikit-learn, and two opposite ones in ONNX.
+    """
+    x, centre = centred(writer, parts)
+    weights = weights_of(estimator, width_of(parts)).around(centre)
+    score = product(writer, x, weights.coefficients.T, weights.offset)
     classes = plain_classes(estimator.classes_)
-    if len(coefficients) == 1:
-        coefficients = np.vstack([-coefficients, coefficients])
-        intercepts = np.hstack([-intercepts, intercepts])
+    sides = np.array([[-1.0], [1.0]] if len(weights.coefficients) == 1 else [[1.0]])
     texts = isinstance(classes[0], str)
     label, values = writer.several(
         "LinearClassifier",
-        writer.matrix(parts),
+        x,
         outputs=2,
-        domain="ai.onnx.ml",
+        domain=ML,
         classlabels_strings=list(classes) if texts else None,
         classlabels_ints=None if texts else list(classes),
-        coefficients=coefficients.astype(np.float32).ravel(),
-        intercepts=intercepts.astype(np.float32),
+        coefficients=(sides * weights.coefficients).astype(np.float32).ravel(),
+        intercepts=(sides[:, 0] * weights.offset).astype(np.float32),
         multi_class=0,
         post_transform=shares,
     )
+    decided = score if shares == "NONE" else values
     return Answer(
         label=label,
-        index=index_of_score(writer, score, len(classes)),
+        index=index_of_score(writer, decided, len(classes) if shares == "NONE" else 3),
         classes=classes,
         probabilities="" if shares == "NONE" else values,
         score=score,
     )
-
-
-def _with(answer: Answer, shares: str) -> Answer:
-    return Answer(
-        index=answer.index, classes=answer.classes, probabilities=shares, score=answer.score
-    )
-
-
-def as_floats(writer: Writer, x: str) -> str:
-    """Whole numbers or truth values as f32."""
-    return writer("Cast", x, to=onnx.TensorProto.FLOAT)

@@ -24,13 +24,14 @@ class Training:
     """The rows of a fit [n, C] f64, and how far the rows asked are from each: [N, n] f64.
 
     A row that is a training row but for rounding is at no distance from it. `square` [N, n] are
-    the squared distances where the metric is Euclidean.
+    the squared distances where the metric is Euclidean. `gaps` tells that some may be unknown: NaN.
     """
 
     floats: Floats
     points: np.ndarray
     apart: str
     square: str = ""
+    gaps: bool = False
 
     @property
     def count(self) -> int:
@@ -58,7 +59,8 @@ def compared(writer: Writer, estimator: Any, parts: Parts) -> Training:
             floats, points, _snapped(floats, floats("Sqrt", square), points, slack), square
         )
     apart = distances(floats, x, points, metric, params)
-    return Training(floats, points, _snapped(floats, apart, points, slack))
+    gaps = metric == "nan_euclidean"
+    return Training(floats, points, _snapped(floats, apart, points, slack), gaps=gaps)
 
 
 def _snapped(floats: Floats, apart: str, points: np.ndarray, slack: float) -> str:
@@ -77,12 +79,31 @@ class Chosen:
     places: str
 
 
-def chosen(writer: Writer, apart: str, count: int) -> Chosen:
-    """The `count` smallest of the distances; the first of equal ones."""
-    near, places = writer.several(
+def chosen(training: Training, count: int) -> Chosen:
+    """The `count` nearest training rows; the first of equally near ones.
+
+    Where nothing is known of a distance its training row comes last, in NumPy's order.
+    """
+    floats = training.floats
+    if not training.gaps:
+        return Chosen(*_smallest(floats, training.apart, count))
+    unknown = floats("IsNaN", training.apart)
+    last = np.full(training.count, _LAST)
+    last[np.argpartition(np.full(training.count, np.nan), count - 1)[:count]] /= 2
+    apart, places = _smallest(floats, floats("Where", unknown, last, training.apart), count)
+    far = floats("Greater", apart, np.array([_LAST / 4]))
+    return Chosen(floats("Where", far, np.array([np.nan]), apart), places)
+
+
+_LAST = 1e38
+"""Further away than any row that a distance is known of."""
+
+
+def _smallest(floats: Floats, apart: str, count: int) -> tuple[str, str]:
+    near, places = floats.writer.several(
         "TopK", apart, np.array([count]), outputs=2, axis=1, largest=0, sorted=1
     )
-    return Chosen(near, places)
+    return near, places
 
 
 def weighing(writer: Writer, estimator: Any) -> bool:
@@ -116,7 +137,7 @@ def nearest_mean(writer: Writer, estimator: Any, parts: Parts) -> Callable[[np.n
     The function takes what is known [n, K] f64 and returns the name of the averages [N, K] f64.
     """
     training = compared(writer, estimator, parts)
-    near = chosen(writer, training.apart, estimator.n_neighbors)
+    near = chosen(training, estimator.n_neighbors)
     floats = training.floats
     shares = ""
     if weighing(writer, estimator):
@@ -181,6 +202,8 @@ def within(writer: Writer, estimator: Any, parts: Parts) -> tuple[Training, str]
     """The training rows, and which of them lie within the radius: [N, n] bool."""
     training = compared(writer, estimator, parts)
     radius = np.array([float(estimator.radius)])
+    if estimator.effective_metric_ == "haversine":  # beyond half a turn it wraps around
+        radius = 2 * np.arcsin(np.abs(np.sin(radius / 2)))
     if training.square:
         return training, training.floats("LessOrEqual", training.square, radius**2)
     return training, training.floats("LessOrEqual", training.apart, radius)
@@ -251,7 +274,7 @@ def neighbor_table(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """A column for each training row: its distance, or 1, where it is among the nearest; else 0."""
     training = compared(writer, estimator, parts)
     by_distance = estimator.mode == "distance"
-    near = chosen(writer, training.apart, estimator.n_neighbors + by_distance)
+    near = chosen(training, estimator.n_neighbors + by_distance)
     floats = training.floats
     spread = floats("Unsqueeze", near.places, np.array([2]))
     there = floats.flags(floats("Equal", spread, np.arange(training.count)))

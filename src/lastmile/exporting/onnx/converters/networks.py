@@ -7,6 +7,7 @@ import numpy as np
 from lastmile.exporting.onnx.answer import Answer, plain_classes
 from lastmile.exporting.onnx.converters.linear import made, product
 from lastmile.exporting.onnx.converters.scores import argmax, two_columns
+from lastmile.exporting.onnx.middles import centred
 from lastmile.exporting.onnx.nodes import Parts
 from lastmile.exporting.onnx.writer import Writer, converts
 
@@ -44,14 +45,14 @@ def _of_share(writer: Writer, share: str, classes: tuple[str | int, ...]) -> Ans
 
 def _layers(writer: Writer, estimator: Any, parts: Parts) -> str:
     """The sums of the last layer, before its own activation."""
-    x = writer.matrix(parts)
+    x, centre = centred(writer, parts)
     hidden = _ACTIVATIONS.get(estimator.activation, "")
     for number, (weights, bias) in enumerate(
         zip(estimator.coefs_, estimator.intercepts_, strict=True)
     ):
         if number and hidden:
             x = writer(hidden, x)
-        x = product(writer, x, weights, bias)
+        x = product(writer, x, weights, bias if number else bias + centre @ weights)
     return x
 
 
@@ -65,7 +66,7 @@ def _activated(writer: Writer, x: str, estimator: Any) -> str:
 @converts("BernoulliRBM")
 def machine(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The probabilities of the hidden units."""
-    sums = product(
-        writer, writer.matrix(parts), estimator.components_.T, estimator.intercept_hidden_
-    )
+    x, centre = centred(writer, parts)
+    weights = np.asarray(estimator.components_, dtype=np.float64).T
+    sums = product(writer, x, weights, estimator.intercept_hidden_ + centre @ weights)
     return Answer(features=made(writer("Sigmoid", sums), len(estimator.components_)))

@@ -35,7 +35,7 @@ def local_outlier_factor(writer: Writer, estimator: Any, parts: Parts) -> Answer
         raise writer.refusal("it was not fitted for new rows", "set novelty=True")
     training = compared(writer, estimator, parts)
     count = int(estimator.n_neighbors_)
-    near = chosen(writer, training.apart, count)
+    near = chosen(training, count)
     floats = training.floats
     reach = floats("Gather", estimator._distances_fit_X_[:, count - 1], near.places, axis=0)
     far = floats.total(floats("Max", near.apart, reach), keep=True, by="ReduceMean")

@@ -103,7 +103,7 @@ _FAR = 6.0
 
 @cache
 def _scaled_tail() -> np.ndarray:
-    """Chebyshev's coefficients of erfc(z) · exp(z²) over t in [-1, 1], where z = (1 - t) / (1 + t) · 2."""
+    """Chebyshev's coefficients of erfc(z) · exp(z²) over t in [-1, 1]; z is 2 (1 - t) / (1 + t)."""
     from numpy.polynomial import chebyshev
     from scipy.special import erfcx
 

@@ -25,6 +25,12 @@ def argmax(writer: Writer, scores: str) -> str:
     return writer("ArgMax", scores, axis=1, keepdims=0)
 
 
+def usual_or_not(writer: Writer, score: str, comparison: str) -> str:
+    """1 where the score [N, 1] is on the right side of zero, else -1: [N] i64."""
+    usual = writer(comparison, score, np.float32(0))
+    return writer("Squeeze", writer("Where", usual, np.int64(1), np.int64(-1)), np.array([1]))
+
+
 def two_columns(writer: Writer, share: str) -> str:
     """[1 - p, p] of p [N, 1]."""
     return writer("Concat", writer("Sub", np.float32(1), share), share, axis=1)
@@ -35,13 +41,26 @@ def softmax(writer: Writer, scores: str) -> str:
     return writer("Softmax", scores, axis=1)
 
 
+_UNDERFLOW = -float(np.log(np.finfo(np.float64).max))
+"""The logistic function of a smaller number is 0 in 64 bits."""
+
+
 def sigmoid_shares(writer: Writer, score: str, classes: int) -> str:
-    """Logistic functions of scores: for two classes [1 - p, p], for more their shares."""
+    """Logistic functions of scores: for two classes [1 - p, p], for more their shares.
+
+    Shares are the softmax of the functions' logarithms, so that they do not vanish in 32 bits; where
+    all of them vanish even in 64 bits, all classes are equally likely.
+    """
     if classes <= 2:
         # 1 - p loses all digits where p is near 1; the logistic function of -s has them.
         both = writer("Concat", writer("Neg", score), score, axis=1)
         return writer("Sigmoid", both)
-    return normalized(writer, writer("Sigmoid", score))
+    fading = writer("Exp", writer("Neg", writer("Abs", score)))
+    rest = writer("Log", writer("Add", fading, np.float32(1)))
+    logs = writer("Sub", writer("Min", score, np.float32(0)), rest)
+    largest = writer("ReduceMax", score, np.array([1]), keepdims=1)
+    none = writer("Less", largest, np.float32(_UNDERFLOW))
+    return writer("Where", none, np.float32(1 / classes), softmax(writer, logs))
 
 
 def normalized(writer: Writer, values: str) -> str:

@@ -131,7 +131,7 @@ def _inverted_function(writer: Writer, function: Any, value: str) -> str:
         return writer("Mul", value, value)
     if isinstance(function, np.ufunc) and name == "log1p":
         return writer("Log", writer("Add", value, np.float32(1)))
-    raise writer.refusal(
-        f"the function {name or function!r} is not known",
-        "use a function of NumPy, such as np.expm1",
-    )
+    from lastmile.exporting.onnx.converters.functions import traced
+
+    (part,) = traced(writer, function, (Part(value, Kind.FLOAT, 1),), {})
+    return part.name

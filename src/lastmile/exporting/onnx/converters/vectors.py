@@ -15,6 +15,7 @@ import onnx
 from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.answer import Answer, plain_classes
 from lastmile.exporting.onnx.converters.floats import Floats, dense
+from lastmile.exporting.onnx.converters.scores import usual_or_not
 from lastmile.exporting.onnx.converters.similarities import kernel
 from lastmile.exporting.onnx.nodes import Parts
 from lastmile.exporting.onnx.writer import Writer, converts
@@ -92,12 +93,6 @@ def one_class(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """A usual row where the sum is positive."""
     score = _expansion(writer, estimator, _single(estimator)).write(writer, parts)
     return Answer(label=usual_or_not(writer, score, "Greater"), score=score)
-
-
-def usual_or_not(writer: Writer, score: str, comparison: str) -> str:
-    """1 where the score [N, 1] is on the right side of zero, else -1: [N] i64."""
-    usual = writer(comparison, score, np.float32(0))
-    return writer("Squeeze", writer("Where", usual, np.int64(1), np.int64(-1)), np.array([1]))
 
 
 @converts("SVC", "NuSVC")
