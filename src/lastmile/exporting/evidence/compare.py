@@ -17,6 +17,10 @@ _ROUNDING = 1e-12
 """What the order of a sum of some hundred 64-bit probabilities can change, generously."""
 
 
+_LEFT_OVER = 4e-15
+"""What 64-bit sums leave over of a row's largest number, where another one should be zero."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tolerances:
     """What may differ: labels as a number of rows, probabilities absolutely, values relatively.
@@ -79,9 +83,11 @@ def distance(expected: Answers, got: Answers, tolerance: Tolerances) -> Distance
             relabelled = relabelled | (other & ~tied)
             continue
         numbers = role in ("value", "score")
-        off, share = _differences(wanted, found, tolerance.scale if numbers else ())
+        limit = tolerance.value if numbers else tolerance.probability
+        left_over = _LEFT_OVER if numbers and limit else 0.0
+        off, share = _differences(wanted, found, tolerance.scale if numbers else (), left_over)
         absolute, relative = np.maximum(absolute, off), np.maximum(relative, share)
-        size, limit = (share, tolerance.value) if numbers else (off, tolerance.probability)
+        size = share if numbers else off
         excess = np.maximum(excess, _times(size, limit))
     return Distance(relabelled, undecided, absolute, relative, excess)
 
@@ -100,7 +106,7 @@ def _both_numbers(first: np.ndarray, second: np.ndarray) -> bool:
 
 
 def _differences(
-    wanted: np.ndarray, found: np.ndarray, scale: tuple[float, ...]
+    wanted: np.ndarray, found: np.ndarray, scale: tuple[float, ...], left_over: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """[N] largest absolute and largest relative difference of each row."""
     first, second = wanted.astype(np.float64), found.astype(np.float64)
@@ -108,8 +114,10 @@ def _differences(
         endless = np.full(len(first), np.inf)
         return endless, endless
     same = (first == second) | (np.isnan(first) & np.isnan(second))
+    finite = np.where(np.isfinite(first), np.abs(first), 0.0)
     with np.errstate(all="ignore"):
         off = np.abs(first - second)
+        same |= off <= left_over * finite.max(axis=1, keepdims=True, initial=0.0)
         share = off / np.maximum(np.maximum(np.abs(first), np.abs(second)), scale or 0.0)
     off = np.where(same, 0.0, np.where(np.isfinite(off), off, np.inf))
     share = np.where(same, 0.0, np.where(np.isfinite(share), share, np.inf))

@@ -1,7 +1,7 @@
 """One estimator converted by skl2onnx, and its nodes taken over.
 
 skl2onnx converts a single fitted estimator over one array of numbers, or over one array per column
-for encoders; pipelines around it are written here. What its trees leave out is corrected.
+for encoders; pipelines around it are written here.
 """
 
 import copy
@@ -16,7 +16,6 @@ from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.answer import Answer, plain_classes
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
 from lastmile.exporting.onnx.phone_texts import with_phone_texts
-from lastmile.exporting.onnx.trees import correct_trees
 from lastmile.exporting.onnx.writer import Writer
 from lastmile.exporting.signature import Kind
 
@@ -36,7 +35,6 @@ def by_skl2onnx(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     except Exception as error:  # skl2onnx raises whatever its converters happen to raise
         lines = str(error).strip().splitlines()
         raise writer.refusal(lines[0][:300] if lines else type(error).__name__) from error
-    correct_trees(proto, estimator)
     outputs = _taken_over(writer, proto, [part.name for part in feeds])
     return _answer(writer, estimator, outputs, parts)
 

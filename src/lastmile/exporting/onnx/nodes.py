@@ -49,7 +49,7 @@ class Part:
         """Where the column comes from: at least, it is itself."""
         if self.origins:
             return self.origins[column]
-        return Origin(door=self.name, column=column, kind=self.kind)
+        return Origin(door=self.name, column=column, kind=self.kind, width=self.width)
 
 
 Parts = tuple[Part, ...]

@@ -18,11 +18,12 @@ Step = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A column of the value `door`, which the graph holds exactly, and the steps behind it."""
+    """A column of the value `door` [N, width], which the graph holds exactly, and the steps behind."""
 
     door: str
     column: int
     kind: Kind
+    width: int = 1
     steps: tuple[Step, ...] = ()
 
     def then(self, step: Step) -> "Origin":

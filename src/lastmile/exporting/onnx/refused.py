@@ -35,21 +35,7 @@ def _learned_missing(part: Any) -> bool:
     return any(pd.isna(value) for values in part.categories_ for value in values)
 
 
-_HIST = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
-
 REFUSED: tuple[Refusal, ...] = (
-    Refusal(
-        names=_HIST,
-        when=lambda part: getattr(part, "is_categorical_", None) is not None,
-        reason="its categorical splits would be read as thresholds",
-        fix="encode the categories with OneHotEncoder and set categorical_features=None",
-    ),
-    Refusal(
-        names=("HistGradientBoostingRegressor",),
-        when=lambda part: part.loss in ("poisson", "gamma"),
-        reason="the answer would be the logarithm of the prediction",
-        fix="use loss='squared_error'",
-    ),
     Refusal(
         names=("NMF", "MiniBatchNMF"),
         when=_always,

@@ -86,5 +86,11 @@ def test_a_tolerance_of_zero_allows_only_equal_numbers():
 
 
 def test_usual_size_is_the_median_of_what_is_finite():
-    assert usual_size(values(-3.0, 1.0, NAN, INF, 2.0)) == 2.0
-    assert usual_size({"label": np.array([1])}) == 0.0
+    assert usual_size(values(-3.0, 1.0, NAN, INF, 2.0)) == (2.0,)
+    assert usual_size({"label": np.array([1])}) == ()
+
+
+@pytest.mark.parametrize(("left_over", "beyond"), [(1e-13, False), (5e-12, True)])
+def test_what_a_sum_leaves_over_where_another_engine_has_zero_is_no_difference(left_over, beyond):
+    expected, got = ({"value": np.array([[100.0, small]])} for small in (left_over, 0.0))
+    assert distance(expected, got, Tolerances(scale=(100.0, 1e-14))).beyond.tolist() == [beyond]

@@ -2,6 +2,7 @@
 
     bayes              naive Bayes and normal classes
     binning            bins, quantiles, splines
+    boosting           gradient boosting
     calibration        calibrated probabilities, thresholds
     centroids          the class whose centre is nearest
     clusters           the nearest of some centres
@@ -9,6 +10,7 @@
     composition        pipelines, columns side by side, searches
     constants          the same answer to every row
     encoding           categories become numbers
+    forests            trees and forests
     functions          functions of NumPy, traced
     graphs             labels spread over a graph
     imputing           missing values
@@ -37,6 +39,7 @@ What several of them share: `scores`, `members`, `floats` (arithmetic in 32 or 6
 from lastmile.exporting.onnx.converters import (
     bayes,
     binning,
+    boosting,
     calibration,
     centroids,
     clusters,
@@ -44,6 +47,7 @@ from lastmile.exporting.onnx.converters import (
     composition,
     constants,
     encoding,
+    forests,
     functions,
     graphs,
     imputing,
@@ -69,6 +73,7 @@ CONVERTERS = collected(
     [
         bayes,
         binning,
+        boosting,
         calibration,
         centroids,
         clusters,
@@ -76,6 +81,7 @@ CONVERTERS = collected(
         composition,
         constants,
         encoding,
+        forests,
         functions,
         graphs,
         imputing,

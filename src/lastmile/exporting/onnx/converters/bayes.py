@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 
 from lastmile.exporting.onnx.answer import Answer, plain_classes
+from lastmile.exporting.onnx.converters.floats import Floats
 from lastmile.exporting.onnx.converters.linear import Weights, product
 from lastmile.exporting.onnx.converters.scores import argmax, softmax
 from lastmile.exporting.onnx.middles import centred
@@ -22,40 +23,51 @@ from lastmile.exporting.signature import Kind
 def gaussian(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Each column is normal in each class."""
     floats = Floats(writer, wide=True)
-    x = floats("Unsqueeze", floats.take(writer.matrix(parts)), np.array([1]))  # [N, 1, C]
-    spread = np.sqrt(estimator.var_)
-    apart = floats("Div", floats.less(x, estimator.theta_[None]), spread[None])
-    squares = floats.total(floats("Mul", apart, apart), axis=2)
+    rows = floats("Unsqueeze", floats.rows(parts), np.array([1]))  # [N, 1, C]
+    units = np.sqrt(np.asarray(estimator.var_, dtype=np.float64))[None]
+    apart = floats("Div", floats("Sub", rows, estimator.theta_[None]), units)
+    squares = floats.total(apart, axis=2, by="ReduceSumSquare")
     constant = np.log(estimator.class_prior_) - 0.5 * np.log(2 * np.pi * estimator.var_).sum(axis=1)
-    return _of_logs(writer, estimator, _minus_half(floats, squares, constant))
+    return _normal(floats, estimator, squares, constant)
 
 
 @converts("QuadraticDiscriminantAnalysis")
 def quadratic(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The columns are normal together in each class."""
     floats = Floats(writer, wide=True)
-    x = floats.take(writer.matrix(parts))
+    x = floats.rows(parts)
     squares = []
     for mean, rotation, scaling in zip(
         estimator.means_, estimator.rotations_, estimator.scalings_, strict=True
     ):
-        turned = floats("MatMul", floats.less(x, mean), rotation * scaling**-0.5)
-        squares.append(floats.total(floats("Mul", turned, turned), keep=True))
+        turned = floats("MatMul", floats("Sub", x, mean), rotation * scaling**-0.5)
+        squares.append(floats.total(turned, keep=True, by="ReduceSumSquare"))
     logs = np.array([np.log(scaling).sum() for scaling in estimator.scalings_])
     constant = np.log(estimator.priors_) - 0.5 * logs
-    scores = _minus_half(floats, floats("Concat", *squares, axis=1), constant)
-    answer = _of_logs(writer, estimator, scores)
+    return _normal(floats, estimator, floats("Concat", *squares, axis=1), constant)
+
+
+def _normal(floats: Floats, estimator: Any, squares: str, constant: np.ndarray) -> Answer:
+    """Classes by their log-probability, constant - squares / 2 [N, K], in 64 bits.
+
+    Far from all classes the squares are large and nearly the same, and only their differences
+    count. The score of two classes is the difference of theirs.
+    """
+    scores = floats("Add", floats("Mul", squares, np.array([-0.5])), constant)
+    shares = floats.give(floats("Softmax", scores, axis=1))
+    two = len(estimator.classes_) == 2
     return Answer(
-        index=answer.index,
-        classes=answer.classes,
-        probabilities=answer.probabilities,
-        score=_last_minus_first(writer, scores) if len(answer.classes) == 2 else scores,
+        index=argmax(floats.writer, shares),
+        classes=plain_classes(estimator.classes_),
+        probabilities=shares,
+        score=floats.give(last_less_first(floats, scores) if two else scores),
     )
 
 
-def _last_minus_first(writer: Writer, scores: str) -> str:
-    first, last = (writer("Gather", scores, np.array([at]), axis=1) for at in (0, 1))
-    return writer("Sub", last, first)
+def last_less_first(floats: Floats, scores: str) -> str:
+    """How far the second of two classes is ahead, [N, 1] of scores [N, 2]."""
+    first, last = (floats("Gather", scores, np.array([at]), axis=1) for at in (0, 1))
+    return floats("Sub", last, first)
 
 
 @converts("BernoulliNB")
@@ -117,13 +129,6 @@ def _whole(writer: Writer, part: Part) -> str:
     if part.kind is Kind.INT:
         return part.name
     return writer("Cast", part.name, to=onnx.TensorProto.INT64)
-
-
-def _minus_half(floats: Floats, squares: str, constant: np.ndarray) -> str:
-    """The log-probabilities less the largest of each row: only their differences matter."""
-    scores = floats("Add", floats("Mul", squares, np.float64(-0.5)), constant)
-    top = floats("ReduceMax", scores, np.array([1]), keepdims=1)
-    return floats.give(floats("Sub", scores, top))
 
 
 def _of_logs(writer: Writer, estimator: Any, scores: str) -> Answer:

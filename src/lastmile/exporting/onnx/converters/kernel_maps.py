@@ -126,9 +126,20 @@ def count_sketch(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     twice[0] = 1.0 / count
     if count % 2 == 0:
         twice[-1] = 1.0 / count
+    twice = twice * _reached(estimator)
     back = floats("MatMul", real, np.cos(angles) * twice)
     result = floats("Sub", back, floats("MatMul", imaginary, np.sin(angles) * twice))
     return Answer(features=made(floats.give(result), count))
+
+
+def _reached(estimator: Any) -> np.ndarray:
+    """1 for each number [n] that a product of columns is added to, 0 for those that stay zero."""
+    reached = np.array([0])
+    for places in estimator.indexHash_:
+        reached = np.unique(np.add.outer(reached, places) % estimator.n_components)
+    flags = np.zeros(estimator.n_components)
+    flags[reached] = 1.0
+    return flags
 
 
 def _sketches(estimator: Any, width: int) -> list[tuple[np.ndarray, np.ndarray]]:

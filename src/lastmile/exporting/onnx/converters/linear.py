@@ -94,9 +94,26 @@ def weights_of(estimator: Any, width: int) -> Weights:
     return Weights(coefficients, np.broadcast_to(offset, coefficients.shape[:1]))
 
 
-def _sum(writer: Writer, estimator: Any, parts: Parts) -> str:
+def weighed(writer: Writer, parts: Parts, weights: Weights) -> tuple[str, Weights]:
+    """All columns [N, C], and the model over them.
+
+    Columns that lie far from zero are taken around a middle of theirs where that makes the constant
+    smaller: then it is the constant that cancels them, and digits would be lost.
+    """
     x, centre = centred(writer, parts)
-    weights = weights_of(estimator, width_of(parts)).around(centre)
+    around = weights.around(centre)
+    if _apart(around.offset) < _apart(weights.offset):
+        return x, around
+    return writer.matrix(parts), weights
+
+
+def _apart(offset: np.ndarray) -> float:
+    """How large constants are; of several only their differences matter."""
+    return float(np.abs(offset - offset.mean() if len(offset) > 1 else offset).sum())
+
+
+def _sum(writer: Writer, estimator: Any, parts: Parts) -> str:
+    x, weights = weighed(writer, parts, weights_of(estimator, width_of(parts)))
     return writer.ml(
         "LinearRegressor",
         x,

@@ -8,7 +8,7 @@ import numpy as np
 from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.answer import Answer, plain_classes
 from lastmile.exporting.onnx.converters.floats import dense
-from lastmile.exporting.onnx.converters.linear import Weights, made, product, weights_of
+from lastmile.exporting.onnx.converters.linear import Weights, made, product, weighed, weights_of
 from lastmile.exporting.onnx.converters.scores import (
     argmax,
     index_of_score,
@@ -17,7 +17,6 @@ from lastmile.exporting.onnx.converters.scores import (
     softmax,
     usual_or_not,
 )
-from lastmile.exporting.onnx.middles import centred
 from lastmile.exporting.onnx.nodes import Parts, width_of
 from lastmile.exporting.onnx.precise import less
 from lastmile.exporting.onnx.writer import Writer, converts
@@ -81,9 +80,8 @@ def _clipped(writer: Writer, score: str, *, two: bool) -> str:
 @converts("SGDOneClassSVM")
 def one_class(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """A usual row where the score is not negative."""
-    x, centre = centred(writer, parts)
     offset = -np.ravel(estimator.offset_).astype(np.float64)
-    weights = Weights(dense(estimator.coef_).reshape(1, -1), offset).around(centre)
+    x, weights = weighed(writer, parts, Weights(dense(estimator.coef_).reshape(1, -1), offset))
     score = product(writer, x, weights.coefficients.T, weights.offset)
     return Answer(label=usual_or_not(writer, score, "GreaterOrEqual"), score=score)
 
@@ -96,15 +94,18 @@ def discriminant(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     rows = less(writer, writer.matrix(parts), centre)
     offset = estimator.intercept_ + estimator.coef_ @ centre
     score = product(writer, rows, estimator.coef_.T, offset)
-    shares = sigmoid_shares(writer, score, 2) if two else softmax(writer, score)
-    index = index_of_score(writer, score, len(estimator.classes_))
+    if two:
+        shares = sigmoid_shares(writer, score, 2)
+    else:  # what all classes have in common is large and makes no difference
+        apart = estimator.coef_ - estimator.coef_.mean(axis=0)
+        shares = softmax(writer, product(writer, rows, apart.T, offset - offset.mean()))
     features: Parts = ()
     if hasattr(estimator, "scalings_"):
         matrix = estimator.scalings_[:, : estimator._max_components]
         moved = centre - estimator.xbar_ if estimator.solver == "svd" else centre
         features = made(product(writer, rows, matrix, moved @ matrix), matrix.shape[1])
     return Answer(
-        index=index,
+        index=argmax(writer, shares),
         classes=plain_classes(estimator.classes_),
         probabilities=shares,
         score=score,
@@ -119,8 +120,7 @@ def _centre(estimator: Any) -> np.ndarray:
 
 def _scores(writer: Writer, estimator: Any, parts: Parts) -> str:
     """What `decision_function` says, [N, 1] or [N, K]."""
-    x, centre = centred(writer, parts)
-    weights = weights_of(estimator, width_of(parts)).around(centre)
+    x, weights = weighed(writer, parts, weights_of(estimator, width_of(parts)))
     return product(writer, x, weights.coefficients.T, weights.offset)
 
 
@@ -129,8 +129,7 @@ def _classifier(writer: Writer, estimator: Any, parts: Parts, shares: str = "NON
 
     Two classes have one row of weights in scikit-learn, and two opposite ones in ONNX.
     """
-    x, centre = centred(writer, parts)
-    weights = weights_of(estimator, width_of(parts)).around(centre)
+    x, weights = weighed(writer, parts, weights_of(estimator, width_of(parts)))
     score = product(writer, x, weights.coefficients.T, weights.offset)
     classes = plain_classes(estimator.classes_)
     sides = np.array([[-1.0], [1.0]] if len(weights.coefficients) == 1 else [[1.0]])

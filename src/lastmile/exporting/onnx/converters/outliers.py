@@ -14,14 +14,23 @@ from lastmile.exporting.onnx.writer import Writer, converts
 
 @converts("EllipticEnvelope")
 def envelope(writer: Writer, estimator: Any, parts: Parts) -> Answer:
-    """How far inside of the ellipse a row lies, as the square of its Mahalanobis distance."""
+    """How far inside of the ellipse a row lies, as the square of its Mahalanobis distance.
+
+    Where the contamination picks one training row, that row lies on the ellipse but for rounding,
+    and scikit-learn's own rounding decides about it; here it is inside.
+    """
     floats = Floats(writer, wide=True)
     centre = np.asarray(estimator.location_, dtype=np.float64)
     factor = quadratic_factor(np.asarray(estimator.get_precision(), dtype=np.float64))
     turned = floats("MatMul", floats.less(floats.rows(parts), centre), factor)
     square = floats.total(turned, keep=True, by="ReduceSumSquare")
     score = floats("Sub", np.array([-float(estimator.offset_)]), square)
-    return Answer(label=usual_or_not(floats, score), score=floats.give(score))
+    on_it = floats("Add", score, np.array([_ROUNDING * abs(float(estimator.offset_))]))
+    return Answer(label=usual_or_not(floats, on_it), score=floats.give(score))
+
+
+_ROUNDING = 1e-14
+"""What scikit-learn's sums of squares are off by, measured by their size."""
 
 
 @converts("LocalOutlierFactor")

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.answer import Answer, plain_classes
+from lastmile.exporting.onnx.converters.coupling import coupled
 from lastmile.exporting.onnx.converters.floats import Floats, dense
 from lastmile.exporting.onnx.converters.scores import usual_or_not
 from lastmile.exporting.onnx.converters.similarities import kernel
@@ -41,19 +41,33 @@ class Expansion:
         A linear kernel is a plain weighted sum. Where large weights cancel, and for kernels that
         grow without bounds, the sums are taken in 64 bits.
         """
-        if isinstance(self.kernel, str) and self.kernel == "linear":
-            return self._plain(writer, parts)
-        floats = Floats(writer, wide=self.kernel not in _NARROW or self._cancels())
-        alike = kernel(floats, floats.rows(parts), self.points, self.kernel, self.params)
-        return floats.give(floats("Add", floats("MatMul", alike, self.weights), self.offset))
+        wide = self._cancels() if self.kernel in _NARROW else self.kernel != "linear"
+        floats = Floats(writer, wide=wide or self._sums_cancel())
+        return floats.give(self.sums(floats, parts))
 
-    def _plain(self, writer: Writer, parts: Parts) -> str:
-        """Around the middle of the points, where a sum of large terms loses no digits."""
-        floats = Floats(writer)
-        centre = self.points.mean(axis=0) if len(self.points) else np.zeros(self.points.shape[1])
-        matrix = self.points.T @ self.weights
-        product = floats("MatMul", floats.less(floats.rows(parts), centre), matrix)
-        return floats("Add", product, centre @ matrix + self.offset)
+    def sums(self, floats: Floats, parts: Parts) -> str:
+        """The sums of each row, [N, P], in the width of `floats`."""
+        x = floats.rows(parts)
+        if self.kernel == "linear":
+            centre, matrix = self._plain()
+            product = floats("MatMul", floats.less(x, centre), matrix)
+            return floats("Add", product, centre @ matrix + self.offset)
+        alike = kernel(floats, x, self.points, self.kernel, self.params)
+        return floats("Add", floats("MatMul", alike, self.weights), self.offset)
+
+    def _plain(self) -> tuple[np.ndarray, np.ndarray]:
+        """A middle of the points, and the weights of a linear kernel on what is left of columns."""
+        return self.points.mean(axis=0), self.points.T @ self.weights
+
+    def _sums_cancel(self) -> bool:
+        """Whether the terms of a plain weighted sum are much larger than their sum."""
+        if self.kernel != "linear":
+            return False
+        centre, matrix = self._plain()
+        apart = self.points - centre
+        sums = apart @ matrix + centre @ matrix + self.offset
+        sizes = np.abs(apart) @ np.abs(matrix) + np.abs(centre @ matrix + self.offset)
+        return bool(np.any(np.median(sizes, axis=0) > _CANCELS * np.median(np.abs(sums), axis=0)))
 
     def _cancels(self) -> bool:
         from sklearn.metrics.pairwise import pairwise_kernels
@@ -99,7 +113,15 @@ def one_class(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 def classifier(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Each pair of classes votes; scores and labels are made of the votes and the pairs' sums."""
     count = len(estimator.classes_)
-    pairs = _expansion(writer, estimator, _pairwise(estimator)).write(writer, parts)
+    expansion = _expansion(writer, estimator, _pairwise(estimator))
+    shares = ""
+    if hasattr(estimator, "predict_proba"):
+        floats = Floats(writer, wide=True)
+        sums = expansion.sums(floats, parts)
+        shares = floats.give(coupled(floats, sums, estimator._probA, estimator._probB, count))
+        pairs = floats.give(sums)
+    else:
+        pairs = expansion.write(writer, parts)
     votes = _votes(writer, pairs, count)
     shape = estimator.decision_function_shape
     if count == 2:
@@ -111,7 +133,7 @@ def classifier(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     return Answer(
         index=writer("ArgMax", decided, axis=1, keepdims=0),
         classes=plain_classes(estimator.classes_),
-        probabilities=_shares(writer, estimator, parts),
+        probabilities=shares,
         score=score,
     )
 
@@ -145,30 +167,6 @@ def _one_vs_rest(writer: Writer, pairs: str, votes: str, count: int) -> str:
     clear = writer("MatMul", pairs, first - second)
     size = writer("Add", writer("Abs", clear), np.float32(1))
     return writer("Add", votes, writer("Div", clear, writer("Mul", size, np.float32(3))))
-
-
-def _shares(writer: Writer, estimator: Any, parts: Parts) -> str:
-    """Probabilities by coupling those of the pairs, which the operator iterates as libsvm does."""
-    if not hasattr(estimator, "predict_proba"):
-        return ""
-    count = len(estimator.classes_)
-    values: str = writer.several(
-        "SVMClassifier",
-        writer.matrix(parts),
-        outputs=2,
-        domain=ML,
-        classlabels_ints=list(range(count)),
-        coefficients=np.ravel(dense(estimator._dual_coef_)).astype(np.float32),
-        kernel_params=[estimator._gamma, estimator.coef0, float(estimator.degree)],
-        kernel_type=estimator.kernel.upper(),
-        prob_a=estimator._probA.astype(np.float32),
-        prob_b=estimator._probB.astype(np.float32),
-        rho=np.ravel(estimator._intercept_).astype(np.float32),
-        support_vectors=np.ravel(dense(estimator.support_vectors_)).astype(np.float32),
-        vectors_per_class=estimator._n_support,
-        post_transform="NONE",
-    )[1]
-    return values
 
 
 def _expansion(writer: Writer, estimator: Any, weights: np.ndarray) -> Expansion:

@@ -70,6 +70,11 @@ def test_the_nearest_rows_answer_as_in_scikit_learn(
         pytest.param(
             RadiusNeighborsClassifier(1.0, outlier_label=[0, 1]), "labels", id="several labels"
         ),
+        pytest.param(
+            RadiusNeighborsClassifier(1.0, algorithm="brute", outlier_label=10),
+            "three",
+            id="brute force",
+        ),
         pytest.param(RadiusNeighborsClassifier(1e9), "three", id="everything is near"),
         pytest.param(RadiusNeighborsTransformer(radius=1.0), "number", id="distances"),
         pytest.param(
@@ -122,6 +127,29 @@ def test_texts_and_numbers_side_by_side_are_compared_together(numbers, wanted, a
         (OneHotEncoder(handle_unknown="ignore"), ["city"]),
     )
     agrees(make_pipeline(columns, KNeighborsClassifier()).fit(rows, wanted["three"]), rows)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        pytest.param(KNeighborsClassifier(), id="nearest"),
+        pytest.param(KNeighborsClassifier(weights="distance"), id="weighted"),
+        pytest.param(
+            RadiusNeighborsClassifier(2.0, outlier_label="most_frequent"), id="within a radius"
+        ),
+    ],
+)
+def test_training_rows_that_were_sparse_are_the_same_rows(estimator, numbers, wanted, agrees):
+    rows = numbers[["small"]].assign(
+        city=np.random.default_rng(5).choice(list("abcdef"), len(numbers)),
+        street=np.random.default_rng(6).choice(list("xyzuvw"), len(numbers)),
+    )
+    columns = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["city", "street"]),
+        ("passthrough", ["small"]),
+        sparse_threshold=1.0,
+    )
+    agrees(make_pipeline(columns, estimator).fit(rows, wanted["three"]), rows)
 
 
 def test_a_single_column_and_a_single_row_are_enough(numbers, wanted, agrees):

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from sklearn.covariance import EllipticEnvelope
 from sklearn.neighbors import LocalOutlierFactor
@@ -24,6 +25,18 @@ from lastmile.exporting.onnx import to_onnx
 def test_an_outlier_is_one_by_the_same_score(estimator, scaled, numbers, agrees):
     pipeline = make_pipeline(StandardScaler(), estimator) if scaled else estimator
     agrees(pipeline.fit(numbers), numbers)
+
+
+def test_the_training_row_that_the_ellipse_goes_through_is_inside(numbers):
+    rows = numbers.iloc[:201]
+    estimator = EllipticEnvelope(contamination=0.1, random_state=0).fit(rows)
+    scores = estimator.decision_function(rows)
+    on_it = int(np.abs(scores).argmin())
+    assert abs(scores[on_it]) < 1e-12
+    labels = to_onnx(estimator, rows).run(rows)["label"]
+    assert labels[on_it] == 1
+    others = np.arange(201) != on_it
+    assert np.array_equal(labels[others], estimator.predict(rows)[others])
 
 
 def test_an_outlier_factor_of_the_training_rows_alone_is_refused(numbers):
