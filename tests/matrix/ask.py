@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+import onnx
 import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -106,7 +107,17 @@ def ask_coreml(estimator: Any, rows: pd.DataFrame, graph: Graph) -> Outcome:
         package = to_coreml(graph, name="Asked")
     except NotExportable as error:
         return Outcome(verdict="refused", why=error.what)
-    return _judged(gather_evidence(estimator, graph.signature, package, None, rows, TOLERANCE))
+    found = _judged(gather_evidence(estimator, graph.signature, package, None, rows, TOLERANCE))
+    if found.verdict == "differs" and _is_wide(graph):
+        why = "its evidence refuses it: Core ML has no numbers of 64 bits, which it needs"
+        return Outcome(verdict="refused", why=f"{why} ({found.why})")
+    return found
+
+
+def _is_wide(graph: Graph) -> bool:
+    """Whether a part of the graph is computed in 64 bits."""
+    double = onnx.TensorProto.DOUBLE
+    return any(tensor.data_type == double for tensor in graph.proto.graph.initializer)
 
 
 def _judged(evidence: Evidence) -> Outcome:

@@ -33,6 +33,7 @@ Progress = Literal["waiting", "running", "good", "bad", "kept"]
 _ENDED = 128 + signal.SIGTERM
 _at_work: list[Slot] = []
 _servers: list[ForkServer] = []
+_stopped: list[bool] = []
 
 ATTEMPTS = 3
 """How often a slot is begun whose worker died under it."""
@@ -203,6 +204,7 @@ def _interrupt(_number: int, _frame: object) -> None:
         os._exit(_ENDED)
     # The pool ends the others when one worker is gone: once is enough, cleaning up takes a while.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _stopped.append(True)
     raise KeyboardInterrupt
 
 
@@ -213,9 +215,14 @@ def _fill(order: _Order, slot: Slot) -> Outcome:
     pool, which would take it for an answer and let the worker wait for ever.
     """
     try:
-        return _at(order, slot)
+        outcome = _at(order, slot)
     except KeyboardInterrupt:
         os._exit(_ENDED)  # the run is recorded as cancelled; its kernel has ended
+    if (
+        _stopped
+    ):  # an interrupt that Python raised where it could only be ignored, as in a finalizer
+        os._exit(_ENDED)
+    return outcome
 
 
 def _at(order: _Order, slot: Slot) -> Outcome:

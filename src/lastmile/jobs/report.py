@@ -1,8 +1,9 @@
 """Produce a report: plan, run, render, publish, and record what became of it."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -129,19 +130,24 @@ def produce(
     run = replace(_begun(plan), attempt=attempt)
     if place.log:
         place.log.begin(run)
+    draft = _Draft(plan, place, clock, run)
     try:
-        executed = execute(
-            plan, module_paths=place.module_paths, secrets=secrets, observer=observer
-        )
-        run = _ended(run, executed, clock)
-        pages = _pages(plan, run, executed, place)
+        with draft.thread:
+            executed = execute(
+                plan,
+                module_paths=place.module_paths,
+                secrets=secrets,
+                observer=observer,
+                at_end=draft.begin,
+            )
+            pages = draft.pages(executed)
         provenance = provenance_of(snapshot, executed, reproduces=reproduces)
-        run = publish(place.built, run, {**pages, **snapshot.files}, provenance)
+        run = publish(place.built, draft.run, {**pages, **snapshot.files}, provenance)
     except RunInterrupted as stop:
         _end_badly(place, _ended(run, stop.executed, clock))
         raise
     except BaseException as error:
-        _end_badly(place, _unpublished(run, error, clock))
+        _end_badly(place, _unpublished(draft.run, error, clock))
         raise
     if place.log:
         place.log.end(run)
@@ -223,17 +229,34 @@ def _unpublished(run: Run, error: BaseException, clock: Clock) -> Run:
     )
 
 
-def _pages(plan: Plan, run: Run, executed: Executed, place: Place) -> dict[str, bytes]:
-    import nbformat
+@dataclass(slots=True)
+class _Draft:
+    """The pages of a run, made beside the kernel while that closes down; `run` as it ended."""
 
-    from lastmile.reporting.rendering import render_html, render_pdf
+    plan: Plan
+    place: Place
+    clock: Clock
+    run: Run
+    thread: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, "lastmile-pages")
+    )
+    _rendered: "Future[dict[str, bytes]] | None" = None
 
-    front = front_of(plan.report, run, last_good=latest_good(place.built, run.report))
-    pages: dict[str, bytes] = {}
-    for name in plan.formats:
-        if name == "html":
-            pages[PAGE_NAMES[name]] = render_html(executed.notebook, front).encode()
-        else:
-            pages[PAGE_NAMES[name]] = render_pdf(executed.notebook, front)
-    pages["notebook.ipynb"] = nbformat.writes(executed.notebook).encode()
-    return pages
+    def begin(self, executed: Executed) -> None:
+        self.run = _ended(self.run, executed, self.clock)
+        self._rendered = self.thread.submit(self._render, executed)
+
+    def pages(self, executed: Executed) -> dict[str, bytes]:
+        import nbformat
+
+        written = nbformat.writes(executed.notebook).encode()
+        rendered = self._rendered.result() if self._rendered else {}
+        named = {PAGE_NAMES[name]: rendered[name] for name in self.plan.formats}
+        return {**named, "notebook.ipynb": written}
+
+    def _render(self, executed: Executed) -> dict[str, bytes]:
+        from lastmile.reporting.rendering import render
+
+        last_good = latest_good(self.place.built, self.run.report)
+        front = front_of(self.plan.report, self.run, last_good=last_good)
+        return render(executed.notebook, front, self.plan.formats)

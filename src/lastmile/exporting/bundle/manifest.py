@@ -77,7 +77,7 @@ class ToleranceEntry(Definition):
     labels: int = Field(ge=0)
     probability: float = Field(ge=0)
     value: float = Field(ge=0)
-    scale: float = Field(ge=0)
+    scale: tuple[float, ...] = ()
 
     def values(self) -> Tolerances:
         """The same numbers for a comparison."""

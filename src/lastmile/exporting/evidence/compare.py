@@ -25,8 +25,8 @@ _LEFT_OVER = 4e-15
 class Tolerances:
     """What may differ: labels as a number of rows, probabilities absolutely, values relatively.
 
-    `scale` is the usual size of the values of each column: the median of the absolute answers
-    over the sample that are not zero.
+    `scale` is the usual size of the values of each column: the root mean square of the answers
+    over the sample.
     """
 
     labels: int = 0
@@ -131,10 +131,19 @@ def _times(size: np.ndarray, limit: float) -> np.ndarray:
 
 
 def usual_size(answers: Answers) -> tuple[float, ...]:
-    """The median absolute value of each column of numbers, of what is finite and not zero."""
+    """The root mean square of each column of numbers, but for zeros; the largest count as others.
+
+    Numbers above the 95th percentile of a column count as that.
+    """
     values = np.abs(answers.get("value", answers.get("score", np.zeros((0, 0)))))
-    columns = [column[np.isfinite(column) & (column > 0)] for column in values.T]
-    return tuple(float(np.median(column)) if column.size else 0.0 for column in columns)
+    return tuple(_root_mean_square(column) for column in values.T)
+
+
+def _root_mean_square(column: np.ndarray) -> float:
+    sizes = np.sort(column[np.isfinite(column) & (column > 0)])
+    if not sizes.size:
+        return 0.0
+    return float(np.sqrt(np.mean(np.minimum(sizes, sizes[int(0.95 * (len(sizes) - 1))]) ** 2)))
 
 
 def summary(apart: Distance) -> dict[str, Any]:

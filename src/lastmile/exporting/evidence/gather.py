@@ -1,6 +1,6 @@
 """Ask every engine the same rows, compare, and decide."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from lastmile.exporting.evidence.compare import (
 )
 from lastmile.exporting.evidence.golden import choose_golden, kinds
 from lastmile.exporting.evidence.rows import RowSet, missing_marks, row_sets
+from lastmile.exporting.evidence.thresholds import Thresholds, thresholds_of
 from lastmile.exporting.evidence.verdict import Asked, Comparison, Evidence, Worst
 from lastmile.exporting.onnx import Graph
 from lastmile.exporting.signature import Signature
@@ -30,10 +31,13 @@ COREML = "Core ML reference"
 _WORST = 5
 
 NOT_PROVEN_HERE = (
-    "Rows that lie exactly on a threshold of the estimator, or one float32 step beside it, were "
-    "not sought out.",
     "ONNX Runtime was asked in one release, on a server's processor; another release, or a phone's "
     "build of the same one, may round differently in the last digit.",
+)
+
+NOT_SOUGHT = (
+    "Rows at the thresholds of splits on numbers that are computed from the columns were not "
+    "sought out."
 )
 
 NOT_PROVEN_COREML = (
@@ -89,8 +93,14 @@ def gather_evidence(
         RowsRefused: scikit-learn does not even answer its own sample.
     """
     engines: dict[str, Engine] = {ONNX: graph} | ({COREML: package} if package else {})
+    cuts = thresholds_of(graph) if isinstance(graph, Graph) else Thresholds({}, computed=False)
     asked, sets, tolerance = _ask_everything(
-        estimator, signature, engines, sample, tolerance or Tolerances(), on_step
+        estimator,
+        signature,
+        engines,
+        (sample, row_sets(sample, signature, cuts.by_column)),
+        tolerance or Tolerances(),
+        on_step,
     )
     pairs = [(SKLEARN, name) for name in engines] + ([(ONNX, COREML)] if package else [])
     comparisons = tuple(
@@ -101,7 +111,7 @@ def gather_evidence(
         tolerance=tolerance,
         asked=tuple(asked),
         comparisons=comparisons,
-        not_proven=_not_proven(asked, package),
+        not_proven=_not_proven(asked, package, cuts),
         golden=choose_golden([(s.name, s.rows, s.answers[SKLEARN]) for s in sets], signature),
     )
 
@@ -110,15 +120,19 @@ def _ask_everything(
     estimator: Any,
     signature: Signature,
     engines: Mapping[str, Engine],
-    sample: pd.DataFrame,
+    given: tuple[pd.DataFrame, Iterable[RowSet]],
     tolerance: Tolerances,
     on_step: Callable[[str], None] | None,
 ) -> tuple[list[Asked], list[_Set], Tolerances]:
-    """All sets of rows with all answers, and the tolerance with the usual size of answers."""
+    """All sets of rows with all answers, and the tolerance with the usual size of answers.
+
+    `given` are the sample and the sets made of it.
+    """
     asked: list[Asked] = []
     sets: list[_Set] = []
+    sample, sets_of_rows = given
     marks = missing_marks(sample, signature)
-    for rows in row_sets(sample, signature):
+    for rows in sets_of_rows:
         if on_step:
             on_step(rows.name)
         answered = _ask_all(estimator, signature, engines, rows, marks)
@@ -231,11 +245,14 @@ def _where(pair: Comparison, figure: str) -> str:
     return max(pair.by_rows, key=lambda name: pair.by_rows[name][figure])
 
 
-def _not_proven(asked: list[Asked], package: CoreMLPackage | None) -> tuple[str, ...]:
+def _not_proven(
+    asked: list[Asked], package: CoreMLPackage | None, cuts: Thresholds
+) -> tuple[str, ...]:
     refused = [
         f"Rows with {entry.name}: nothing to compare with ({entry.not_applicable})."
         for entry in asked
         if entry.not_applicable
     ]
     apple = (*NOT_PROVEN_COREML, *package.unknowns) if package else ()
-    return (*apple, *NOT_PROVEN_HERE, *refused)
+    unsought = (NOT_SOUGHT,) if cuts.computed else ()
+    return (*apple, *NOT_PROVEN_HERE, *unsought, *refused)

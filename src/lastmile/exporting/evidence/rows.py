@@ -1,6 +1,6 @@
 """Samples that hurt: sets of raw rows made from the real ones."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from lastmile.exporting.signature.phone import MISSING_TEXT
 
 SMALL = 200
 """Rows of each made set: spread evenly over the sample, so that dates and groups are all there."""
+
+THRESHOLDS = 400
+"""At most so many thresholds of a column are asked, each with the numbers on both sides."""
 
 _FEW = 25
 _UNSEEN_TEXT = "value never seen"
@@ -43,8 +46,15 @@ def missing_marks(sample: pd.DataFrame, signature: Signature) -> dict[str, Any]:
     return marks
 
 
-def row_sets(sample: pd.DataFrame, signature: Signature) -> Iterator[RowSet]:
+def row_sets(
+    sample: pd.DataFrame,
+    signature: Signature,
+    thresholds: Mapping[str, np.ndarray] | None = None,
+) -> Iterator[RowSet]:
     """The sample itself, then what a phone may send beyond it.
+
+    `thresholds` are numbers at which the estimator decides, by column: rows lie at them and one
+    32-bit step beside them, of at most :data:`THRESHOLDS` of a column, spread over all.
 
     Each column missing in turn, all missing at once, texts empty, categories never seen, and for
     each number the extremes of the sample, ten times the extremes, zero and the opposite sign.
@@ -53,8 +63,11 @@ def row_sets(sample: pd.DataFrame, signature: Signature) -> Iterator[RowSet]:
     spread = _spread(sample, SMALL)
     yield from _missing(spread, signature, missing_marks(sample, signature))
     few = _spread(sample, _FEW)
+    yield RowSet(name="values drawn column by column", rows=_drawn(sample, signature))
     for column in signature.columns:
         name = column.name
+        if thresholds and name in thresholds and column.kind in (Kind.FLOAT, Kind.INT):
+            yield _at_thresholds(sample, column, thresholds[name])
         if column.kind is Kind.STRING:
             yield RowSet(name=f"`{name}` empty", rows=_with(spread, column, MISSING_TEXT))
             yield RowSet(name=f"`{name}` never seen", rows=_with(spread, column, _UNSEEN_TEXT))
@@ -98,6 +111,37 @@ def _extremes(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> pd.Dat
     points = dict.fromkeys([low, high, 0.0, -high, 10 * low, 10 * high])
     values = [int(point) if column.kind is Kind.INT else point for point in points]
     return pd.concat([_with(few, column, value) for value in values])
+
+
+def _drawn(sample: pd.DataFrame, signature: Signature) -> pd.DataFrame:
+    """Rows whose values come from the sample, but not together."""
+    chance = np.random.default_rng(0)
+    count = min(len(sample), SMALL)
+    return sample.iloc[:count].assign(
+        **{
+            column.name: sample[column.name]
+            .iloc[chance.integers(0, len(sample), count)]
+            .set_axis(sample.index[:count])
+            for column in signature.columns
+        }
+    )
+
+
+def _at_thresholds(sample: pd.DataFrame, column: Column, every: np.ndarray) -> RowSet:
+    chosen = every[np.unique(np.linspace(0, len(every) - 1, THRESHOLDS).round().astype(int))]
+    if column.kind is Kind.INT:
+        low = np.floor(np.clip(chosen, -(2.0**53), 2.0**53))
+        values = np.unique(np.concatenate([low, low + 1])).astype(np.int64)
+    else:
+        near = chosen.astype(np.float32)
+        with np.errstate(over="ignore"):
+            steps = [near, *(np.nextafter(near, np.float32(end)) for end in (np.inf, -np.inf))]
+        values = np.unique(np.concatenate(steps)).astype(np.float64)
+        values = values[np.isfinite(values)]
+    rows = sample.iloc[np.arange(len(values)) % len(sample)]
+    rows = rows.assign(**{column.name: pd.Series(values, index=rows.index)})
+    shown = f"{len(chosen):,} of its {len(every):,}" if len(chosen) < len(every) else "each of its"
+    return RowSet(name=f"`{column.name}` at {shown} thresholds", rows=rows)
 
 
 def _spread(sample: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from lastmile.errors import NotExportable
 from lastmile.exporting.signature.parts import parts
 
@@ -29,10 +27,6 @@ class Refusal:
 
 def _always(_: Any) -> bool:
     return True
-
-
-def _learned_missing(part: Any) -> bool:
-    return any(pd.isna(value) for values in part.categories_ for value in values)
 
 
 REFUSED: tuple[Refusal, ...] = (
@@ -71,6 +65,18 @@ REFUSED: tuple[Refusal, ...] = (
         when=_always,
         reason="it takes pictures, not rows",
         fix="cut the picture into columns first",
+    ),
+    Refusal(
+        names=("MultiLabelBinarizer",),
+        when=_always,
+        reason="it takes sets of labels, not rows",
+        fix="give each label a column of truth values",
+    ),
+    Refusal(
+        names=("FeatureHasher",),
+        when=_always,
+        reason="no operator of ONNX computes its hash of a text",
+        fix="use DictVectorizer or OneHotEncoder",
     ),
     Refusal(
         names=("CountVectorizer", "TfidfVectorizer", "HashingVectorizer"),

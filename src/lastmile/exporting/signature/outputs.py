@@ -65,7 +65,13 @@ def classes_of_targets(estimator: Any) -> list[Any]:
 
 
 def _answers_several(estimator: Any) -> bool:
-    """Whether the classes are labels that hold each or not, as `multilabel_` and its like say."""
+    """Whether the classes are labels that hold each or not, as `multilabel_` and its like say.
+
+    A pipeline or a search is asked for the estimator that it ends in.
+    """
+    for owner in ("_final_estimator", "best_estimator_"):
+        if hasattr(estimator, owner):
+            return _answers_several(getattr(estimator, owner))
     if getattr(estimator, "multilabel_", False):
         return True
     binarizer = getattr(estimator, "_label_binarizer", None)

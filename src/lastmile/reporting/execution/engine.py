@@ -6,11 +6,11 @@ options and reads the state from the session, never from the notebook.
 """
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from nbformat.v4 import new_notebook
 from papermill.engines import Engine
 from papermill.exceptions import PapermillException
 from papermill.iorw import write_ipynb
@@ -44,7 +44,11 @@ class LastmileEngine(Engine):  # type: ignore[misc]  # papermill has no types
         execution_timeout: float | None = None,
         **_unused: object,
     ) -> Any:
-        """Execute `nb` in place and return it; `receiver` gets the session with its log.
+        """Execute `nb` in place and return it.
+
+        A `receiver` gets the session with its log as soon as its end is known; the kernel may still
+        be closing down then. It takes the notebook from there: what is returned is empty, because
+        papermill would write a banner of its own into it, and the whole to nowhere.
 
         Raises:
             RunStopped: the run did not reach the end and no `receiver` takes the news.
@@ -58,16 +62,18 @@ class LastmileEngine(Engine):  # type: ignore[misc]  # papermill has no types
             env=env or {},
         )
         started = datetime.now(UTC)
-        try:
-            session.run()
-        finally:
-            repair(session, started=started, ended=datetime.now(UTC))
+
+        def tell(ended: Session) -> None:
+            repair(ended, started=started, ended=datetime.now(UTC))
             if receiver:
-                receiver(session)
-                nb = deepcopy(nb)  # papermill writes its own error banner into what it gets
+                receiver(ended)
             elif output_path:
                 write_ipynb(nb, output_path)
-        stopped = session.cause and session.cause.kind is not CauseKind.CELL_ERROR
-        if stopped and not receiver:
+
+        session.at_end = tell
+        session.run()
+        if receiver:
+            return new_notebook()
+        if session.cause and session.cause.kind is not CauseKind.CELL_ERROR:
             raise RunStopped(str(session.cause))
         return nb

@@ -47,10 +47,10 @@ def unobserved(_event: CellEvent) -> None:
 class Executed:
     """An executed and repaired notebook with the state that the supervisor gave it.
 
-    `seconds` is the wall time from the start of the kernel to its end, `cell_seconds` that of the
-    cells alone, `peak_memory` the largest resident size of the kernel and its children in bytes.
-    `redacted` counts the places where the value of a secret was struck out. `prefix` says of a
-    beginning that was to be shared whether it was, and why not.
+    `seconds` is the wall time from the start of the kernel to the end of its work, `cell_seconds`
+    that of the cells alone, `peak_memory` the largest resident size of the kernel and its children
+    in bytes. `redacted` counts the places where the value of a secret was struck out. `prefix` says
+    of a beginning that was to be shared whether it was, and why not.
     """
 
     notebook: Any

@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -34,10 +35,13 @@ def execute(
     module_paths: Sequence[Path] = (),
     secrets: Mapping[str, str] = MappingProxyType({}),
     observer: Observer = unobserved,
+    at_end: Callable[[Executed], object] | None = None,
 ) -> Executed:
     """Execute a plan through papermill with our engine, in the folder of its notebook.
 
     The values of `secrets`, by name, reach the kernel's environment and nothing that is returned.
+    `at_end` gets what will be returned as soon as that is known, before the kernel has closed down;
+    nothing of an interrupted run. When this returns, no process of the run is left.
 
     Raises:
         RunInterrupted: on Ctrl-C or SIGTERM, after the kernel and all its children have ended.
@@ -47,9 +51,16 @@ def execute(
 
     notebook = plan.report.source.notebook()
     inject(notebook, plan.injected, plan.report)
-    received: list[Session] = []
-    strict = plan.report.file.strict
+    received: list[tuple[Session, Executed]] = []
     started = time.monotonic()
+
+    def receive(session: Session) -> None:
+        seconds = time.monotonic() - started
+        executed = redact(_executed(session, seconds, strict=plan.report.file.strict), secrets)
+        received.append((session, executed))
+        if at_end and executed.state is not State.CANCELLED:
+            at_end(executed)
+
     try:
         papermill.execute_notebook(
             notebook,
@@ -62,16 +73,18 @@ def execute(
             limits=_limits(plan),
             observer=observer,
             env={**_environment(plan, module_paths), **kernel_environment(secrets)},
-            receiver=received.append,
+            receiver=receive,
         )
     except PapermillExecutionError:
         pass  # the session knows it already, and more exactly
     except KeyboardInterrupt:
         if not received:
             raise
-        stopped = _executed(received[0], time.monotonic() - started, strict=strict)
-        raise RunInterrupted(redact(stopped, secrets)) from None
-    return redact(_executed(received[0], time.monotonic() - started, strict=strict), secrets)
+        session, executed = received[0]
+        # It may have been interrupted behind its end, while the kernel closed down.
+        stopped = replace(executed, state=State.CANCELLED, cause=executed.cause or session.cause)
+        raise RunInterrupted(stopped) from None
+    return received[0][1]
 
 
 def _executed(session: Session, seconds: float, *, strict: bool) -> Executed:

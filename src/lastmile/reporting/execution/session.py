@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,9 +46,14 @@ class Session:
     shared: Shared | None = None
     defects: list[Defect] = field(default_factory=list)
     peak_memory: int | None = None
+    at_end: "Callable[[Session], None] | None" = None
+    ended: bool = False
 
     def run(self) -> None:
         """Run until the end or the first failure; `cause` says which. Leaves no process behind.
+
+        `at_end` is called once, when the end is known; a kernel that has reached it closes down
+        behind that. Only an interrupt can still change the `cause` then.
 
         Raises:
             KeyboardInterrupt: passed on when the run was interrupted, after cleaning up.
@@ -74,19 +79,27 @@ class Session:
                     self.peak_memory = dog.peak_memory or None
                     if self.cause or sys.exc_info()[0]:
                         kill_tree(kernel.pid)  # it has no last words that anybody should wait for
+                self._end()
         except KeyboardInterrupt:
             self.cause = Cause(
                 kind=CauseKind.INTERRUPTED, message="interrupted", cell=self._stopped_at()
             )
             raise
         except (NoSuchKernel, RuntimeError, TimeoutError, OSError) as error:
-            if self._order():
+            if self._order() or self.ended:
                 raise
             message = f"the kernel `{self.kernel_name}` did not start: {_first_line(str(error))}"
             self.cause = Cause(kind=CauseKind.KERNEL_START, message=message)
         finally:
             if MARK in self.env:
                 kill_marked(self.env[MARK])
+            self._end()
+
+    def _end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            if self.at_end:
+                self.at_end(self)
 
     def _kernel(self) -> AbstractContextManager[Kernel]:
         return open_kernel(
@@ -118,9 +131,9 @@ class Session:
             for index, cell in enumerate(self.notebook.cells)
             if cell.cell_type == "code" and cell.source.strip() and index not in self.cells
         ]
-        total = len(self.notebook.cells)
+        total, titles = len(self.notebook.cells), _titles(self.notebook)
         for index in runnable:
-            number, title, last = index + 1, _title(self.notebook, index), index == runnable[-1]
+            number, title, last = index + 1, titles[index], index == runnable[-1]
             self.observer(CellEvent("started", number, total, title, last))
             log = self.cells[index] = CellLog(datetime.now(UTC))
             goes_on = self._run_cell(kernel, dog, index)
@@ -188,15 +201,15 @@ def _of_exit(output: Any) -> bool:
     return output.output_type == "error" or "To exit: use 'exit'" in output.get("text", "")
 
 
-def _title(notebook: Any, index: int) -> str:
-    """The nearest heading above a cell, for people who wait for it."""
-    for at in range(index - 1, -1, -1):
-        cell = notebook.cells[at]
+def _titles(notebook: Any) -> list[str]:
+    """For each cell the nearest heading above it, for people who wait for it."""
+    titles, title = [], ""
+    for cell in notebook.cells:
+        titles.append(title)
         if cell.cell_type == "markdown":
-            for line in reversed(cell.source.splitlines()):
-                if line.startswith("#"):
-                    return str(line.lstrip("# ").strip())
-    return ""
+            headings = [line for line in cell.source.splitlines() if line.startswith("#")]
+            title = str(headings[-1].lstrip("# ").strip()) if headings else title
+    return titles
 
 
 def _first_line(text: str) -> str:

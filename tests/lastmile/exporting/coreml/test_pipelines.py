@@ -106,7 +106,7 @@ CASES = {
         LogisticRegression(), "two texts", steps=(SelectKBest(k=4),)
     ),
     "stochastic gradient": Case(SGDClassifier(loss="log_loss", random_state=0), "two texts",
-                                ios="15"),
+                                ios="11"),
     "boosting, two texts": Case(GradientBoostingClassifier(**few()), "two texts"),
     "boosting, three numbers": Case(GradientBoostingClassifier(**few()), "three numbers"),
     "histogram boosting, two": Case(

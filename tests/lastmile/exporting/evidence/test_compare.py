@@ -85,8 +85,8 @@ def test_a_tolerance_of_zero_allows_only_equal_numbers():
     assert apart.beyond.tolist() == [False, True]
 
 
-def test_usual_size_is_the_median_of_what_is_finite():
-    assert usual_size(values(-3.0, 1.0, NAN, INF, 2.0)) == (2.0,)
+def test_usual_size_is_the_mean_square_of_what_is_finite_with_the_largest_cut_to_the_next():
+    assert usual_size(values(-1e9, 1.0, NAN, INF, 2.0)) == (pytest.approx(3**0.5),)
     assert usual_size({"label": np.array([1])}) == ()
 
 

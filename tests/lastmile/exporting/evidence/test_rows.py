@@ -42,6 +42,7 @@ def test_every_way_to_hurt_a_row_is_there(sample):
         "`code` missing",
         "`flag` missing",
         "everything missing that can be",
+        "values drawn column by column",
         "`wind` at its extremes",
         "`month` at its extremes",
         "`sky` empty",

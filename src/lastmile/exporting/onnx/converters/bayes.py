@@ -86,7 +86,7 @@ def bernoulli(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 def _below(threshold: float) -> np.float32:
     """The largest f32 that is not above: the same 32-bit numbers are greater."""
     near = np.float32(threshold)
-    return near if near <= threshold else np.nextafter(near, np.float32(-np.inf))
+    return near if float(near) <= threshold else np.nextafter(near, np.float32(-np.inf))
 
 
 @converts("MultinomialNB")
@@ -133,8 +133,9 @@ def _whole(writer: Writer, part: Part) -> str:
 
 def _of_logs(writer: Writer, estimator: Any, scores: str) -> Answer:
     """The class of the largest log-probability; probabilities are their softmax."""
+    shares = softmax(writer, scores)
     return Answer(
-        index=argmax(writer, scores),
+        index=argmax(writer, shares),
         classes=plain_classes(estimator.classes_),
-        probabilities=softmax(writer, scores),
+        probabilities=shares,
     )

@@ -22,17 +22,30 @@ def classifier(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The most frequent class, or the one that was given."""
     if estimator.strategy in ("stratified", "uniform"):
         raise writer.refusal(f"strategy={estimator.strategy!r} draws at random", "use 'prior'")
-    if estimator.n_outputs_ > 1:
-        raise writer.refusal("it has several labels", "use one for each")
-    classes = plain_classes(estimator.classes_)
-    prior = np.asarray(estimator.class_prior_, dtype=np.float64)
-    if estimator.strategy == "constant":
-        prior = (np.asarray(estimator.classes_) == np.ravel(estimator.constant)[0]).astype(float)
-    elif estimator.strategy == "most_frequent":
-        prior = (np.arange(len(prior)) == prior.argmax()).astype(float)
-    shares = repeated(writer, parts, prior)
-    index = writer("ArgMax", shares, axis=1, keepdims=0)
-    return Answer(index=index, classes=classes, probabilities=shares)
+    several = estimator.n_outputs_ > 1
+    classes = estimator.classes_ if several else [estimator.classes_]
+    priors = estimator.class_prior_ if several else [estimator.class_prior_]
+    fixed = estimator.strategy == "constant"
+    given = np.ravel(estimator.constant) if fixed else [None] * len(classes)
+    answers = [
+        _certain(writer, parts, estimator.strategy, np.asarray(own), prior, value)
+        for own, prior, value in zip(classes, priors, given, strict=True)
+    ]
+    return Answer(targets=tuple(answers)) if several else answers[0]
+
+
+def _certain(
+    writer: Writer, parts: Parts, strategy: str, classes: np.ndarray, prior: Any, value: Any
+) -> Answer:
+    """One label: its probabilities are the shares of its classes, or all is on one class."""
+    shares = np.asarray(prior, dtype=np.float64)
+    if strategy == "constant":
+        shares = (classes == value).astype(float)
+    elif strategy == "most_frequent":
+        shares = (np.arange(len(shares)) == shares.argmax()).astype(float)
+    every = repeated(writer, parts, shares)
+    index = writer("ArgMax", every, axis=1, keepdims=0)
+    return Answer(index=index, classes=plain_classes(classes), probabilities=every)
 
 
 def repeated(writer: Writer, parts: Parts, values: np.ndarray) -> str:

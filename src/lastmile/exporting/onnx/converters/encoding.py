@@ -19,8 +19,7 @@ def indicators(writer: Writer, part: Part, categories: Any) -> str:
         keys = [str(value) for value in known]
         hot = writer.ml("OneHotEncoder", part.name, cats_strings=keys, zeros=1)
     elif part.kind is Kind.INT and all(float(value).is_integer() for value in known):
-        keys = [int(value) for value in known]
-        hot = writer.ml("OneHotEncoder", part.name, cats_int64s=keys, zeros=1)
+        hot = writer.ml("OneHotEncoder", part.name, cats_int64s=list(map(int, known)), zeros=1)
     else:
         return _equal(writer, writer.floats(part), np.asarray(known, dtype=np.float64))
     return writer("Reshape", hot, np.array([-1, len(known)]))

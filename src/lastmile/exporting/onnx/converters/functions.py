@@ -196,7 +196,7 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         raise Untraceable("a decision by the numbers themselves")
 
-    __iter__ = None  # type: ignore[assignment]
+    __iter__ = None
 
 
 def _width(value: Any) -> int:

@@ -109,8 +109,13 @@ def iterative(writer: Writer, estimator: Any, parts: Parts) -> Answer:
         if np.isfinite(low) or np.isfinite(high):
             guess = writer("Clip", guess, np.float32(low), np.float32(high))
         now[at] = writer("Where", gone[at], guess, now[at])
-    filled = made(writer("Concat", *now, axis=1), len(now))
-    return Answer(features=filled + _indicator(writer, estimator, parts))
+    filled = writer("Concat", *now, axis=1)
+    nothing = gone[0]
+    for other in gone[1:]:
+        nothing = writer("And", nothing, other)
+    # A row, asked alone, that has nothing at all keeps the first guess.
+    filled = writer("Where", nothing, writer.matrix(first), filled)
+    return Answer(features=made(filled, len(now)) + _indicator(writer, estimator, parts))
 
 
 @converts("KNNImputer")

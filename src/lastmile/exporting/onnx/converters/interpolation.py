@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from lastmile.exporting.onnx.answer import Answer
+from lastmile.exporting.onnx.converters.floats import Floats, made
 from lastmile.exporting.onnx.nodes import Parts
 from lastmile.exporting.onnx.precise import portions
 from lastmile.exporting.onnx.writer import Writer, converts
@@ -42,13 +43,24 @@ def _segment(writer: Writer, x: str, borders: np.ndarray) -> str:
 
 @converts("IsotonicRegression")
 def isotonic(writer: Writer, estimator: Any, parts: Parts) -> Answer:
-    """The line through the thresholds; beyond them the last value, or NaN."""
+    """The line through the thresholds; beyond them the last value, or NaN, also for `raise`.
+
+    It may be as steep as the training rows are near each other, so that it is drawn in 64 bits: as
+    the sum of what each piece adds. A single threshold is a constant.
+    """
+    floats = Floats(writer, wide=True)
+    x = floats.rows(parts)
     knots = np.asarray(estimator.X_thresholds_, dtype=np.float64)
     values = np.asarray(estimator.y_thresholds_, dtype=np.float64)
-    x = writer.matrix(parts)
-    y = interpolated(writer, x, knots, values)
-    if estimator.out_of_bounds == "nan":
-        below = writer("Less", x, np.float32(knots[0]))
-        above = writer("Greater", x, np.float32(knots[-1]))
-        y = writer("Where", writer("Or", below, above), np.float32(np.nan), y)
-    return Answer(value=y)
+    if len(knots) == 1:
+        value = floats.give(floats("Add", floats("Mul", x, np.array([0.0])), values))
+        return Answer(value=value, features=made(value, 1))
+    widths = np.diff(knots)[None]
+    along = floats("Max", floats("Sub", x, knots[None, :-1]), np.zeros((1, 1)))
+    shares = floats("Div", floats("Min", along, widths), widths)
+    y = floats("Add", floats("MatMul", shares, np.diff(values)[:, None]), values[:1])
+    if estimator.out_of_bounds != "clip":
+        outside = writer("Or", floats("Less", x, knots[:1]), floats("Greater", x, knots[-1:]))
+        y = floats("Where", outside, np.array([np.nan]), y)
+    value = floats.give(y)
+    return Answer(value=value, features=made(value, 1))

@@ -60,7 +60,7 @@ def nystroem(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 
 @converts("RBFSampler")
 def rbf_sampler(writer: Writer, estimator: Any, parts: Parts) -> Answer:
-    """Cosines of random projections."""
+    """Cosines of random projections; angles of many turns have no digits left in 32 bits."""
     floats = Floats(writer, wide=True)
     return _cosines(floats, floats.rows(parts), estimator)
 
@@ -105,20 +105,70 @@ def additive_chi2_sampler(writer: Writer, estimator: Any, parts: Parts) -> Answe
 
 @converts("PolynomialCountSketch")
 def count_sketch(writer: Writer, estimator: Any, parts: Parts) -> Answer:
-    """The circular convolution of some sketches of the row.
+    """The circular convolution of some sketches of the row: products of columns, added up.
 
-    Each sketch is linear in the row, and so is its Fourier transform; the transforms are
-    multiplied as complex numbers, and what the inverse makes of them is a product of matrices
-    again. As everything is real, half of the frequencies suffice.
+    Where there are too many products they are left to :func:`convolved`.
     """
     floats = Floats(writer, wide=True)
-    x = floats.rows(parts)
+    x = _scaled_for_sketches(floats, floats.rows(parts), estimator, width_of(parts))
+    places = np.asarray(estimator.indexHash_)
+    degree, width = places.shape
+    if width**degree * estimator.n_components > _MANY:
+        result = convolved(floats, x, estimator)
+    else:
+        columns, table = _products(estimator)
+        result = floats("Gather", x, columns[0], axis=1)
+        for more in columns[1:]:
+            result = floats("Mul", result, floats("Gather", x, more, axis=1))
+        result = floats("MatMul", result, table)
+    return Answer(features=made(floats.give(result), int(estimator.n_components)))
+
+
+_MANY = 2_000_000
+"""So many numbers in the table of products at most."""
+
+
+def _scaled_for_sketches(floats: Floats, x: str, estimator: Any, width: int) -> str:
+    """The columns times the root of gamma and, where coef0 is not 0, one more with its root."""
+    spread = np.eye(width, estimator.indexHash_.shape[1]) * np.sqrt(estimator.gamma)
+    last = np.zeros(spread.shape[1])
+    last[width:] = np.sqrt(estimator.coef0)
+    x = floats("MatMul", x, spread)
+    return floats("Add", x, last) if last.any() else x
+
+
+def _products(estimator: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Which columns are multiplied [degree, products], and where each product goes, signed.
+
+    Of the columns j, k, ... the first sketch places j, the second k, and so on; the product goes to
+    the sum of these places, and all orders of the same columns are one product.
+    """
+    degree, width = estimator.indexHash_.shape
+    orders = np.indices((width,) * degree).reshape(degree, -1)
+    sketches = np.arange(degree)[:, None]
+    goals = np.asarray(estimator.indexHash_)[sketches, orders].sum(axis=0) % estimator.n_components
+    signs = np.asarray(estimator.bitHash_, dtype=np.float64)[sketches, orders].prod(axis=0)
+    columns, which = np.unique(np.sort(orders, axis=0), axis=1, return_inverse=True)
+    table = np.zeros((columns.shape[1], estimator.n_components))
+    np.add.at(table, (np.ravel(which), goals), signs)
+    return columns, table
+
+
+def convolved(floats: Floats, x: str, estimator: Any) -> str:
+    """The convolution of the sketches of x [N, C] by their Fourier transforms: [N, n].
+
+    Each sketch is linear in the row, and so is its transform; the transforms are multiplied as
+    complex numbers, and what the inverse makes of them is a product of matrices again. As
+    everything is real, half of the frequencies suffice.
+    """
     count = int(estimator.n_components)
     angles = 2 * np.pi * np.outer(np.arange(count // 2 + 1), np.arange(count)) / count
     real = imaginary = ""
-    for sketch, offset in _sketches(estimator, width_of(parts)):
-        first = _affine(floats, x, sketch @ np.cos(angles).T, offset @ np.cos(angles).T)
-        second = _affine(floats, x, -sketch @ np.sin(angles).T, -offset @ np.sin(angles).T)
+    for places, signs in zip(estimator.indexHash_, estimator.bitHash_, strict=True):
+        sketch = np.zeros((len(places), count))
+        sketch[np.arange(len(places)), places] = signs
+        first = floats("MatMul", x, sketch @ np.cos(angles).T)
+        second = floats("MatMul", x, -sketch @ np.sin(angles).T)
         if real:
             first, second = _product(floats, (real, imaginary), (first, second))
         real, imaginary = first, second
@@ -126,35 +176,8 @@ def count_sketch(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     twice[0] = 1.0 / count
     if count % 2 == 0:
         twice[-1] = 1.0 / count
-    twice = twice * _reached(estimator)
     back = floats("MatMul", real, np.cos(angles) * twice)
-    result = floats("Sub", back, floats("MatMul", imaginary, np.sin(angles) * twice))
-    return Answer(features=made(floats.give(result), count))
-
-
-def _reached(estimator: Any) -> np.ndarray:
-    """1 for each number [n] that a product of columns is added to, 0 for those that stay zero."""
-    reached = np.array([0])
-    for places in estimator.indexHash_:
-        reached = np.unique(np.add.outer(reached, places) % estimator.n_components)
-    flags = np.zeros(estimator.n_components)
-    flags[reached] = 1.0
-    return flags
-
-
-def _sketches(estimator: Any, width: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Each sketch as a matrix [C, n] and an offset [n]: column j is added at its place, signed."""
-    found = []
-    for places, signs in zip(estimator.indexHash_, estimator.bitHash_, strict=True):
-        table = np.zeros((len(places), estimator.n_components))
-        table[np.arange(len(places)), places] = signs
-        offset = np.sqrt(estimator.coef0) * table[width:].sum(axis=0)
-        found.append((np.sqrt(estimator.gamma) * table[:width], offset))
-    return found
-
-
-def _affine(floats: Floats, x: str, weights: np.ndarray, offset: np.ndarray) -> str:
-    return floats("Add", floats("MatMul", x, weights), offset)
+    return floats("Sub", back, floats("MatMul", imaginary, np.sin(angles) * twice))
 
 
 def _product(floats: Floats, one: tuple[str, str], two: tuple[str, str]) -> tuple[str, str]:

@@ -115,7 +115,7 @@ def discriminant(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 
 def _centre(estimator: Any) -> np.ndarray:
     """A point amid the classes: weighted sums of differences from it lose no digits."""
-    return np.asarray(estimator.means_, dtype=np.float64).mean(axis=0)
+    return np.asarray(np.mean(estimator.means_, axis=0), dtype=np.float64)
 
 
 def _scores(writer: Writer, estimator: Any, parts: Parts) -> str:

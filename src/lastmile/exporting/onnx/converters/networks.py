@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from lastmile.exporting.onnx.answer import Answer, plain_classes
+from lastmile.exporting.onnx.converters.floats import Floats
 from lastmile.exporting.onnx.converters.linear import made, product
 from lastmile.exporting.onnx.converters.scores import argmax, two_columns
 from lastmile.exporting.onnx.middles import centred
@@ -17,14 +18,13 @@ _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid", "exp": "E
 @converts("MLPRegressor")
 def regressor(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """What the last layer says."""
-    return Answer(value=_activated(writer, _layers(writer, estimator, parts), estimator))
+    return Answer(value=_answered(writer, estimator, parts))
 
 
 @converts("MLPClassifier")
 def classifier(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Probabilities from the last layer: of each class, of the second, or of each label."""
-    last = _layers(writer, estimator, parts)
-    shares = _activated(writer, last, estimator)
+    shares = _answered(writer, estimator, parts)
     if estimator._label_binarizer.y_type_.startswith("multilabel"):
         columns = [
             writer("Gather", shares, np.array([at]), axis=1)
@@ -43,24 +43,26 @@ def _of_share(writer: Writer, share: str, classes: tuple[str | int, ...]) -> Ans
     return Answer(index=argmax(writer, both), classes=classes, probabilities=both)
 
 
-def _layers(writer: Writer, estimator: Any, parts: Parts) -> str:
-    """The sums of the last layer, before its own activation."""
-    x, centre = centred(writer, parts)
+def _answered(writer: Writer, estimator: Any, parts: Parts) -> str:
+    """The last layer's own activation of its sums, [N, T] f32.
+
+    Where a column lies far from zero the hidden sums are large and cancel each other: then all is
+    computed in 64 bits.
+    """
+    _, centre = centred(writer, parts)
+    floats = Floats(writer, wide=bool(centre.any()))
+    x = floats.rows(parts)
     hidden = _ACTIVATIONS.get(estimator.activation, "")
     for number, (weights, bias) in enumerate(
         zip(estimator.coefs_, estimator.intercepts_, strict=True)
     ):
         if number and hidden:
-            x = writer(hidden, x)
-        x = product(writer, x, weights, bias if number else bias + centre @ weights)
-    return x
-
-
-def _activated(writer: Writer, x: str, estimator: Any) -> str:
+            x = floats(hidden, x)
+        x = floats("Add", floats("MatMul", x, weights.astype(np.float64)), bias.astype(np.float64))
     name = estimator.out_activation_
     if name == "softmax":
-        return writer("Softmax", x, axis=1)
-    return writer(_ACTIVATIONS[name], x) if name in _ACTIVATIONS else x
+        return floats.give(floats("Softmax", x, axis=1))
+    return floats.give(floats(_ACTIVATIONS[name], x) if name in _ACTIVATIONS else x)
 
 
 @converts("BernoulliRBM")

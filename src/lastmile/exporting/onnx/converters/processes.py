@@ -7,6 +7,7 @@ as scikit-learn's `gaussian_process` writes them.
 """
 
 from functools import cache
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -40,21 +41,22 @@ def classifier(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     floats = Floats(writer, wide=True)
     x = floats.rows(parts)
     if len(classes) == 2:
-        share = floats.give(_share(floats, x, estimator.base_estimator_))
-        both = writer("Concat", writer("Sub", np.float32(1), share), share, axis=1)
-        return Answer(
-            index=writer("ArgMax", both, axis=1, keepdims=0), classes=classes, probabilities=both
-        )
+        mean, share = _share(floats, x, estimator.base_estimator_)
+        both = floats("Concat", floats("Sub", np.array([1.0]), share), share, axis=1)
+        # Far from the training rows both are one half, and the sign of a tiny mean decides.
+        sides = floats("Concat", floats("Neg", mean), mean, axis=1)
+        index = writer("ArgMax", sides, axis=1, keepdims=0)
+        return Answer(index=index, classes=classes, probabilities=floats.give(both))
     if estimator.multi_class == "one_vs_one":
         raise writer.refusal(
             "one process for each pair of classes gives no probabilities",
             "set multi_class='one_vs_rest'",
         )
-    own = [_share(floats, x, inner) for inner in estimator.base_estimator_.estimators_]
+    own = [_share(floats, x, inner)[1] for inner in estimator.base_estimator_.estimators_]
     together = floats("Concat", *own, axis=1)
     shares = floats.give(floats("Div", together, floats.total(together, keep=True)))
     return Answer(
-        index=writer("ArgMax", shares, axis=1, keepdims=0), classes=classes, probabilities=shares
+        index=writer("ArgMax", together, axis=1, keepdims=0), classes=classes, probabilities=shares
     )
 
 
@@ -73,8 +75,8 @@ _SIZES = np.array(
 )
 
 
-def _share(floats: Floats, x: str, process: Any) -> str:
-    """The probability of the second class, [N, 1], of one process for two classes."""
+def _share(floats: Floats, x: str, process: Any) -> tuple[str, str]:
+    """Mean and probability of the second class, [N, 1] each, of one process for two classes."""
     points = _numbers(floats.writer, process.X_train_)
     alike = between(floats, x, points, process.kernel_)
     weights = np.asarray(process.y_train_ - process.pi_, dtype=np.float64)[:, None]
@@ -83,7 +85,7 @@ def _share(floats: Floats, x: str, process: Any) -> str:
     widened = floats("Add", floats("Mul", variance, 2 * _RATES**2), np.array([1.0]))
     arguments = floats("Div", floats("Mul", mean, _RATES), floats("Sqrt", widened))
     terms = floats("MatMul", error_function(floats, arguments), _SIZES / 2)
-    return floats("Add", terms, np.array([_SIZES.sum() / 2]))
+    return mean, floats("Add", terms, np.array([_SIZES.sum() / 2]))
 
 
 def _variance(floats: Floats, x: str, alike: str, process: Any) -> str:
@@ -100,37 +102,51 @@ _TERMS = 26
 _FAR = 6.0
 """Beyond this the error function is 1 in 64 bits."""
 
+_CLOSE = 0.5
+"""Below this Taylor's series has all digits, even of the smallest numbers."""
+
 
 @cache
-def _scaled_tail() -> np.ndarray:
+def _scaled_tail() -> list[float]:
     """Chebyshev's coefficients of erfc(z) · exp(z²) over t in [-1, 1]; z is 2 (1 - t) / (1 + t)."""
     from numpy.polynomial import chebyshev
     from scipy.special import erfcx
 
-    def tail(t: np.ndarray) -> np.ndarray:
-        return np.asarray(erfcx(2 * (1 - t) / np.maximum(1 + t, 1e-300)))
-
-    return np.asarray(chebyshev.chebinterpolate(tail, _TERMS))
+    t = chebyshev.chebpts1(4 * _TERMS)
+    return [float(one) for one in chebyshev.chebfit(t, erfcx(2 * (1 - t) / (1 + t)), _TERMS)]
 
 
 def error_function(floats: Floats, z: str) -> str:
-    """Erf in the width of `floats`; ONNX Runtime itself has it in 32 bits only.
-
-    1 - exp(-z²) · tail(|z|), where the tail is a series of Chebyshev's polynomials, summed by
-    Clenshaw's recurrence.
-    """
+    """Erf in the width of `floats`; ONNX Runtime itself has it in 32 bits only."""
     size = floats("Clip", floats("Abs", z), np.array(0.0), np.array(_FAR))
+    near = floats("Less", size, np.array([_CLOSE]))
+    return floats(
+        "Where", near, _near_zero(floats, z), floats("Mul", floats("Sign", z), _tail(floats, size))
+    )
+
+
+def _near_zero(floats: Floats, z: str) -> str:
+    """Taylor's series, 2 / sqrt(pi) times the sum of (-1)^n z^(2n + 1) / (n! (2n + 1))."""
+    square = floats("Mul", z, z)
+    terms = [(-1) ** n / (factorial(n) * (2 * n + 1)) * 2 / np.sqrt(np.pi) for n in range(12)]
+    total = floats("Mul", square, np.array([terms[-1]]))
+    for term in terms[-2:0:-1]:
+        total = floats("Mul", floats("Add", total, np.array([term])), square)
+    return floats("Mul", floats("Add", total, np.array([terms[0]])), z)
+
+
+def _tail(floats: Floats, size: str) -> str:
+    """1 - exp(-z²) · tail(z): the tail is a series of Chebyshev's, summed as Clenshaw did."""
     above = floats("Sub", np.array([2.0]), size)
     t = floats("Div", above, floats("Add", size, np.array([2.0])))
     twice = floats("Mul", t, np.array([2.0]))
-    *low, highest = _scaled_tail()
-    after, last = floats("Mul", t, np.array([0.0])), floats("Mul", t, np.array([0.0]))
-    last = floats("Add", last, np.array([highest]))
-    for coefficient in low[:0:-1]:
+    first, *low, highest = _scaled_tail()
+    after = floats("Mul", t, np.array([0.0]))
+    last = floats("Add", after, np.array([highest]))
+    for coefficient in low[::-1]:
         step = floats("Sub", floats("Mul", twice, last), after)
         after, last = last, floats("Add", step, np.array([coefficient]))
     tail = floats("Sub", floats("Mul", t, last), after)
-    tail = floats("Add", tail, np.array([low[0]]))
+    tail = floats("Add", tail, np.array([first]))
     fading = floats("Exp", floats("Neg", floats("Mul", size, size)))
-    rest = floats("Mul", fading, tail)
-    return floats("Mul", floats("Sign", z), floats("Sub", np.array([1.0]), rest))
+    return floats("Sub", np.array([1.0]), floats("Mul", fading, tail))

@@ -48,8 +48,8 @@ _UNDERFLOW = -float(np.log(np.finfo(np.float64).max))
 def sigmoid_shares(writer: Writer, score: str, classes: int) -> str:
     """Logistic functions of scores: for two classes [1 - p, p], for more their shares.
 
-    Shares are the softmax of the functions' logarithms, so that they do not vanish in 32 bits; where
-    all of them vanish even in 64 bits, all classes are equally likely.
+    Shares are the softmax of the functions' logarithms, so that they do not vanish in 32 bits;
+    where all of them vanish even in 64 bits, all classes are equally likely.
     """
     if classes <= 2:
         # 1 - p loses all digits where p is near 1; the logistic function of -s has them.

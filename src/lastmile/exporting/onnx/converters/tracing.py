@@ -54,7 +54,12 @@ def straight(origin: Origin) -> Line | None:
 
 
 def retraced(floats: "Floats", part: Part) -> list[str]:
-    """The columns of a part in 64 bits, [N, some] each, in order."""
+    """The columns of a part in 64 bits, [N, some] each, in order.
+
+    Raises `ValueError` where they hold texts.
+    """
+    if part.kind is Kind.STRING:
+        raise ValueError("texts are no numbers")
     traced = [_way(part, column) for column in range(part.width)]
     return [
         _drawn(floats, part, [(at, traced[at][1]) for at in columns], door)

@@ -15,7 +15,7 @@ from lastmile.exporting.onnx.nodes import Nodes, Part, Parts
 from lastmile.exporting.onnx.origin import Origin, Step
 from lastmile.exporting.onnx.trees.forest import Forest
 
-_LARGEST = np.finfo(np.float32).max
+_LARGEST = float(np.finfo(np.float32).max)
 _PROBES = np.array([0.0, 1.0, -1.0, 0.5, 10.0, -10.0, 1e3, -1e3, 1e6, 1e-6])
 
 

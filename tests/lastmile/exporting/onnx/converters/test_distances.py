@@ -83,8 +83,8 @@ def test_many_columns_are_compared_block_by_block(agrees):
     import pandas as pd
 
     rng = np.random.default_rng(4)
-    values = rng.normal(size=(3_000, 30)).astype(np.float32).astype(np.float64)
-    rows = pd.DataFrame(values, columns=[f"c{at}" for at in range(30)])
+    values = rng.normal(size=(8_000, 10)).astype(np.float32).astype(np.float64)
+    rows = pd.DataFrame(values, columns=[f"c{at}" for at in range(10)])
     target = values[:, 0] * 3 + values[:, 1] + 10
     for metric in ("euclidean", "chebyshev"):
         estimator = KNeighborsRegressor(3, metric=metric).fit(rows, target)

@@ -62,6 +62,11 @@ def test_columns_with_and_without_a_way_back_keep_their_order(writer):
     assert answer[0] == pytest.approx([scaled(5.0), 5.0, 5.0], rel=1e-13)
 
 
+def test_texts_are_no_numbers(writer):
+    with pytest.raises(ValueError, match="texts"):
+        Floats(writer, wide=True).rows((Part("city", Kind.STRING),))
+
+
 @pytest.mark.parametrize(
     ("origins", "wide", "slack"),
     [

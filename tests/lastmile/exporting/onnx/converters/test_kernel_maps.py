@@ -69,6 +69,18 @@ def test_columns_far_from_zero_keep_their_digits(estimator, numbers, agrees):
     agrees(estimator.fit(numbers.iloc[:120]), numbers.iloc[:120])
 
 
+@pytest.mark.parametrize("count", [1, 8, 11])
+def test_a_sketch_of_very_many_products_is_convolved_instead(count, numbers, agrees, monkeypatch):
+    estimator = PolynomialCountSketch(n_components=count, degree=2, coef0=1.0, **SEED)
+    estimator = make_pipeline(StandardScaler(), estimator).fit(numbers)
+    products = to_onnx(estimator, numbers)
+    monkeypatch.setattr("lastmile.exporting.onnx.converters.kernel_maps._MANY", 0)
+    waves = to_onnx(estimator, numbers)
+    assert waves.size != products.size
+    expected, got = (graph.run(numbers)["value"] for graph in (products, waves))
+    assert got == pytest.approx(expected, rel=1e-5, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     "estimator",
     [

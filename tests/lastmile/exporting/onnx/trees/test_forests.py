@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 
 from lastmile.exporting.onnx import to_onnx
-from lastmile.exporting.onnx.trees import round_down
+from lastmile.exporting.onnx.trees.cuts import round_down
 
 
 @given(st.floats(-1e30, 1e30), st.floats(-(2.0**99), 2.0**99, width=32))
