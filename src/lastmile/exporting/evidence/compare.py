@@ -110,6 +110,10 @@ def _differences(
 ) -> tuple[np.ndarray, np.ndarray]:
     """[N] largest absolute and largest relative difference of each row."""
     first, second = wanted.astype(np.float64), found.astype(np.float64)
+    if found.dtype == np.float32:  # what is too large for 32 bits is endless there
+        first = np.where(
+            np.abs(first) > np.finfo(np.float32).max, np.copysign(np.inf, first), first
+        )
     if first.shape != second.shape:
         endless = np.full(len(first), np.inf)
         return endless, endless

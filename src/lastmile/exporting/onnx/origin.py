@@ -18,7 +18,7 @@ Step = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """A column of the value `door` [N, width], which the graph holds exactly, and the steps behind."""
+    """A column of the value `door` [N, width], which the graph holds exactly, and further steps."""
 
     door: str
     column: int

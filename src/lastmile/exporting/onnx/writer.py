@@ -67,7 +67,7 @@ class Writer(Nodes):
     """Nodes, and the estimators that they are written for.
 
     `names` are those of all raw columns, in order; `visits` tell what was converted, innermost
-    first.
+    first; `middles` tell where raw columns of numbers lie, for sums that would lose digits.
     """
 
     def __init__(

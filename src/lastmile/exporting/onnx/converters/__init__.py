@@ -33,6 +33,8 @@
 What several of them share: `scores`, `members`, `floats` (arithmetic in 32 or 64 bits),
 `distances` (every metric) and `similarities` (every kernel).
 
+Written out apart: `covariances` (kernels of `processes`), `coupling` (probabilities of `vectors`).
+
 `CONVERTERS` is the table of all of them. A class that is not in it is left to skl2onnx.
 """
 

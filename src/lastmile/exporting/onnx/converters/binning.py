@@ -9,7 +9,7 @@ from lastmile.exporting.onnx.answer import Answer
 from lastmile.exporting.onnx.converters.columnwise import columnwise
 from lastmile.exporting.onnx.converters.linear import made
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
-from lastmile.exporting.onnx.precise import portions, round_up
+from lastmile.exporting.onnx.precise import less, portions, round_up
 from lastmile.exporting.onnx.writer import Writer, converts
 from lastmile.exporting.signature import Kind
 
@@ -223,9 +223,12 @@ def _moved(writer: Writer, estimator: Any, x: str, ends: tuple[float, float]) ->
         return x
     if estimator.extrapolation != "periodic":
         return writer("Clip", x, np.float32(ends[0]), np.float32(ends[1]))
-    period = np.float32(ends[1] - ends[0])
-    turns = writer("Floor", writer("Div", writer("Sub", x, np.float32(ends[0])), period))
-    return writer("Sub", x, writer("Mul", turns, period))
+    from_start = less(writer, x, np.array(ends[0]), ends[1] - ends[0])
+    period, rest = portions(np.array(ends[1] - ends[0]))
+    turns = writer("Floor", writer("Div", from_start, period))
+    inside = writer("Sub", from_start, writer("Mul", turns, period))
+    inside = writer("Sub", inside, writer("Mul", turns, rest))
+    return writer("Add", inside, np.float32(ends[0]))
 
 
 def _piecewise(

@@ -102,12 +102,21 @@ def _histograms(writer: Writer, estimator: Any, parts: Parts) -> tuple[Parts, Fo
     if estimator.is_categorical_ is None:
         trees = [boosted(predictor.nodes, target) for target, predictor in pairs]
         return parts, joined(trees, base, rounds=False)
-    coded = writer.answer(estimator._preprocessor, parts, "preprocessor").features
+    coded = _coded(writer, estimator, parts)
     known, places = estimator._bin_mapper.make_known_categories_bitsets()
     splits = _Splits(width_of(coded), known, places)
     for target, predictor in pairs:
         trees.append(splits.without_categories(boosted(predictor.nodes, target), predictor))
     return splits.columns(writer, coded), joined(trees, base, rounds=False)
+
+
+def _coded(writer: Writer, estimator: Any, parts: Parts) -> Parts:
+    """Codes of the categories, then the numbers: the order in which the trees know them."""
+    known = np.asarray(estimator.is_categorical_, dtype=bool)
+    texts = writer.pick(parts, [int(at) for at in np.flatnonzero(known)])
+    numbers = writer.pick(parts, [int(at) for at in np.flatnonzero(~known)])
+    encoder = estimator._preprocessor.named_transformers_["encoder"]
+    return (*writer.answer(encoder, texts, "encoder").features, *numbers)
 
 
 class _Splits:

@@ -83,7 +83,7 @@ def _cooled(writer: Writer, calibrator: Any, given: str, classes: int, *, by_sco
 def threshold(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The positive class from a threshold of the score or probability on; probabilities stay.
 
-    Source: `_CurveScorer`'s and `BaseThresholdClassifier`'s use of `_threshold_scores_to_class_labels`.
+    Source: `_threshold_scores_to_class_labels` of scikit-learn's thresholds.
     """
     answer = writer.answer(estimator.estimator_, parts, "estimator_")
     classes = plain_classes(estimator.classes_)

@@ -122,9 +122,13 @@ def ordinal(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     for number, part in enumerate(_columns(writer, parts)):
         categories = estimator.categories_[number]
         codes = np.arange(len(categories), dtype=np.float64)
-        if estimator._infrequent_enabled:
-            mapping = estimator._default_to_infrequent_mappings[number]
-            codes = codes if mapping is None else np.asarray(mapping, dtype=np.float64)
+        mapping = (
+            estimator._default_to_infrequent_mappings[number]
+            if estimator._infrequent_enabled
+            else None
+        )
+        if mapping is not None:
+            codes[: len(mapping)] = mapping  # a missing category stands last and is not grouped
         if number in estimator._missing_indices:
             codes[estimator._missing_indices[number]] = estimator.encoded_missing_value
         unknown = -1.0 if estimator.unknown_value is None else estimator.unknown_value

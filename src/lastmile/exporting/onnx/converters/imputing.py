@@ -89,7 +89,9 @@ def _missing(writer: Writer, estimator: Any, part: Part) -> str:
 def iterative(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Each column that may be missing is predicted from the others, as often as while fitting.
 
-    Source: `IterativeImputer.transform`: a fixed sequence of fitted estimators.
+    Source: `IterativeImputer.transform`: a fixed sequence of fitted estimators. scikit-learn keeps
+    the first guess where all rows that are asked together have nothing; here, as a phone asks one
+    row at a time, a row decides for itself.
     """
     if estimator.sample_posterior:
         raise writer.refusal("sample_posterior=True draws at random", "set it to False")
@@ -122,7 +124,9 @@ def iterative(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 def neighbours(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The mean of the nearest training rows that have the column, by the columns both have.
 
-    Source: `KNNImputer.transform` and `nan_euclidean_distances`.
+    Source: `KNNImputer.transform` and `nan_euclidean_distances`. With `weights="distance"` a row
+    that equals a training row has distance zero here; scikit-learn's own rounding may leave it a
+    small one, and then weighs the others too.
     """
     if not pd.isna(estimator.missing_values) or estimator.metric != "nan_euclidean":
         raise writer.refusal("it looks for a missing value other than NaN, or by another metric")

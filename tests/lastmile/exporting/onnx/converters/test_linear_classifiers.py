@@ -132,3 +132,9 @@ def test_classes_behind_prepared_columns_agree(numbers, wanted, agrees):
 def test_a_deprecated_class_agrees_as_long_as_there_is_one(target, numbers, wanted, agrees):
     model = PassiveAggressiveClassifier(random_state=0).fit(numbers, wanted[target])
     agrees(model, numbers, score=True)
+
+
+def test_sparse_coefficients_agree(numbers, wanted, agrees):
+    columns = numbers[["small", "positive", "mixed"]]
+    model = LogisticRegression().fit(columns, wanted["three"])
+    agrees(model.sparsify(), columns)

@@ -95,7 +95,9 @@ def test_kernel_ridge_agrees(kernel, target, numbers, wanted, agrees):
 @pytest.mark.parametrize(("kernel", "gamma"), [("chi2", 0.01), ("additive_chi2", None)])
 def test_kernel_ridge_of_counts_agrees(kernel, gamma, numbers, wanted, agrees):
     rows = (numbers[["small", "mixed"]] + 6).astype(np.float32).astype(np.float64)
-    rows = rows.assign(count=numbers["positive"].astype(int))  # scikit-learn writes to what it reads
+    rows = rows.assign(
+        count=numbers["positive"].astype(int)
+    )  # scikit-learn writes to what it reads
     agrees(KernelRidge(kernel=kernel, gamma=gamma).fit(rows, wanted["number"]), rows)
 
 
@@ -127,3 +129,16 @@ def test_precomputed_kernels_are_refused(numbers, wanted):
     given = pd.DataFrame(rows @ rows.T, columns=[f"row_{at}" for at in range(len(rows))])
     with pytest.raises(NotExportable, match="kernels with the training rows"):
         to_onnx(machine, given)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [SVC(), SVC(probability=True, random_state=0), SVR(), KernelRidge(kernel="rbf")],
+    ids=repr,
+)
+def test_machines_that_learned_from_sparse_columns_agree(estimator, numbers, wanted, agrees):
+    cities = np.array([f"city {at}" for at in range(40)])
+    rows = pd.DataFrame({"city": cities[np.arange(len(numbers)) % 40]})
+    pipeline = make_pipeline(OneHotEncoder(handle_unknown="ignore"), estimator)
+    target = wanted["three"] if isinstance(estimator, SVC) else wanted["number"]
+    agrees(pipeline.fit(rows, target), rows)
