@@ -12,6 +12,7 @@ import onnx
 from lastmile.exporting.onnx.answer import Answer, plain_classes
 from lastmile.exporting.onnx.converters.floats import Floats
 from lastmile.exporting.onnx.converters.linear import Weights, product
+from lastmile.exporting.onnx.converters.scaling import all_exceed
 from lastmile.exporting.onnx.converters.scores import argmax, softmax
 from lastmile.exporting.onnx.middles import centred
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
@@ -73,20 +74,12 @@ def last_less_first(floats: Floats, scores: str) -> str:
 @converts("BernoulliNB")
 def bernoulli(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Columns hold or do not."""
-    x = writer.matrix(parts)
-    if estimator.binarize is not None:
-        above = writer("Greater", x, np.float32(_below(estimator.binarize)))
-        x = writer("Cast", above, to=onnx.TensorProto.FLOAT)
+    level = estimator.binarize
+    x = writer.matrix(parts) if level is None else all_exceed(writer, parts, float(level))
     absent = np.log(1 - np.exp(estimator.feature_log_prob_))
     constant = estimator.class_log_prior_ + absent.sum(axis=1)
     scores = product(writer, x, (estimator.feature_log_prob_ - absent).T, constant)
     return _of_logs(writer, estimator, scores)
-
-
-def _below(threshold: float) -> np.float32:
-    """The largest f32 that is not above: the same 32-bit numbers are greater."""
-    near = np.float32(threshold)
-    return near if float(near) <= threshold else np.nextafter(near, np.float32(-np.inf))
 
 
 @converts("MultinomialNB")

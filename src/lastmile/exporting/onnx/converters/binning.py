@@ -10,6 +10,7 @@ from lastmile.exporting.onnx.converters.columnwise import columnwise
 from lastmile.exporting.onnx.converters.linear import made
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
 from lastmile.exporting.onnx.precise import less, portions, round_up
+from lastmile.exporting.onnx.trees import exceeds
 from lastmile.exporting.onnx.writer import Writer, converts
 from lastmile.exporting.signature import Kind
 
@@ -42,7 +43,10 @@ def bins(writer: Writer, estimator: Any, parts: Parts) -> Answer:
             x = column(writer, parts, at)
             code = writer("Where", writer("IsNaN", x), np.float32(0), np.float32(0))
         else:
-            code = passed(writer, column(writer, parts, at), inner)
+            (part,) = writer.pick(parts, [at])
+            # scikit-learn counts edges that are not above: all but the numbers below the edge.
+            above = exceeds(writer, part, 0, np.nextafter(inner, -np.inf))
+            code = writer("ReduceSum", above, np.array([1]), keepdims=1)
         if estimator.encode == "ordinal":
             found.append(Part(code, Kind.FLOAT))
             continue

@@ -3,13 +3,13 @@
 from typing import Any
 
 import numpy as np
-import onnx
 
 from lastmile.exporting.onnx.answer import Answer
 from lastmile.exporting.onnx.converters.columnwise import columnwise
 from lastmile.exporting.onnx.converters.linear import made
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
-from lastmile.exporting.onnx.precise import expm1, log1p, round_up, scaled
+from lastmile.exporting.onnx.precise import expm1, log1p, scaled
+from lastmile.exporting.onnx.trees import exceeds
 from lastmile.exporting.onnx.writer import Writer, converts
 from lastmile.exporting.signature import Kind
 
@@ -92,14 +92,15 @@ def _or_one(writer: Writer, x: str) -> str:
 @converts("Binarizer")
 def binarizer(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """1 where x is above the threshold."""
-    above = _above(writer, writer.matrix(parts), float(estimator.threshold))
-    name = writer("Cast", above, to=onnx.TensorProto.FLOAT)
+    name = all_exceed(writer, parts, float(estimator.threshold))
     return Answer(features=(Part(name, Kind.FLOAT, width_of(parts)),))
 
 
-def _above(writer: Writer, x: str, threshold: float) -> str:
-    """X > threshold, exactly: the largest 32-bit number that is not above it stands for it."""
-    return writer("Greater", x, -round_up(np.array(-threshold)))
+def all_exceed(writer: Writer, parts: Parts, threshold: float) -> str:
+    """[N, C] f32: 1 where a column is above the threshold."""
+    level = np.array([threshold])
+    above = [exceeds(writer, part, column, level) for part in parts for column in range(part.width)]
+    return above[0] if len(above) == 1 else writer("Concat", *above, axis=1)
 
 
 @converts("PowerTransformer")

@@ -7,7 +7,7 @@ tells the exact column behind it; where the steps in between are a straight line
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from lastmile.exporting.onnx.nodes import Part
 from lastmile.exporting.onnx.origin import Origin
 from lastmile.exporting.onnx.precise import portions
 from lastmile.exporting.signature import Kind
-
-if TYPE_CHECKING:
-    from lastmile.exporting.onnx.converters.floats import Floats
 
 _FAR = 2.0**30
 _PROBES = np.array([0.0, 1.0, -1.0, 1e-3, 3.7, -250.0, 1e4, -1e5, 1e6, _FAR, -_FAR])
@@ -53,7 +50,7 @@ def straight(origin: Origin) -> Line | None:
     return Line(float(zero), float(slope), missing) if same.all() else None
 
 
-def retraced(floats: "Floats", part: Part) -> list[str]:
+def retraced(floats: Any, part: Part) -> list[str]:
     """The columns of a part in 64 bits, [N, some] each, in order.
 
     Raises `ValueError` where they hold texts.
@@ -78,7 +75,7 @@ def _way(part: Part, column: int) -> tuple[str, tuple[int, Line] | None]:
 
 
 def _drawn(
-    floats: "Floats", part: Part, columns: list[tuple[int, tuple[int, Line] | None]], door: str
+    floats: Any, part: Part, columns: list[tuple[int, tuple[int, Line] | None]], door: str
 ) -> str:
     ways = [way for _, way in columns if way is not None]
     if not ways:

@@ -6,8 +6,8 @@ cuts     thresholds moved to the columns themselves
 writing  as operators of `ai.onnx.ml`
 """
 
-from lastmile.exporting.onnx.trees.cuts import cut
+from lastmile.exporting.onnx.trees.cuts import cut, exceeds
 from lastmile.exporting.onnx.trees.forest import Forest, Tree, joined
 from lastmile.exporting.onnx.trees.writing import classifier, regressor
 
-__all__ = ["Forest", "Tree", "classifier", "cut", "joined", "regressor"]
+__all__ = ["Forest", "Tree", "classifier", "cut", "exceeds", "joined", "regressor"]

@@ -10,6 +10,7 @@ column at once. The tree then reads the column itself, and no rounding is left.
 from dataclasses import replace
 
 import numpy as np
+import onnx
 
 from lastmile.exporting.onnx.nodes import Nodes, Part, Parts
 from lastmile.exporting.onnx.origin import Origin, Step
@@ -53,6 +54,31 @@ def cut(nodes: Nodes, forest: Forest, parts: Parts) -> tuple[str, Forest]:
         forest, feature=feature, threshold=threshold, missing_left=missing, above=above
     )
     return nodes.matrix(tuple(columns)), changed
+
+
+def exceeds(nodes: Nodes, part: Part, column: int, thresholds: np.ndarray) -> str:
+    """[N, n] f32: 1 where a column, as scikit-learn has it in 64 bits, is above each threshold.
+
+    thresholds: [n] f64. Where an exact column stands behind, that is compared.
+    """
+    origin = part.origin(column)
+    if origin is None or not origin.steps:
+        x = nodes.floats(_one(nodes, part, column))
+        return _flags(nodes, nodes("Greater", x, round_down(thresholds)[None, :]))
+    door = nodes.floats(_one(nodes, Part(origin.door, origin.kind, origin.width), origin.column))
+    none = np.zeros(len(thresholds), dtype=bool)
+    unknown = origin.apply(np.array([np.nan]))[0]
+    cuts, _, turned = _moved(origin, thresholds, none, rounds=False)
+    cuts = np.clip(cuts, -_LARGEST, _LARGEST)[None, :]
+    found = _flags(nodes, nodes("Less" if turned[0] else "Greater", door, cuts))
+    if np.isnan(unknown):
+        return found
+    filled = (unknown > thresholds).astype(np.float32)[None, :]
+    return nodes("Where", nodes("IsNaN", door), filled, found)
+
+
+def _flags(nodes: Nodes, truth: str) -> str:
+    return nodes("Cast", truth, to=onnx.TensorProto.FLOAT)
 
 
 def _one(nodes: Nodes, part: Part, column: int) -> Part:

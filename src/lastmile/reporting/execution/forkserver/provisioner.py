@@ -7,6 +7,7 @@ as jupyter_client itself would start it.
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import time
 from collections.abc import Mapping
@@ -127,6 +128,10 @@ class PromptManager(AsyncKernelManager):
             await asyncio.sleep(_EVERY)
 
     wait_until_bound = run_sync(_wait_until_bound)
+
+    # jupyter_client sleeps for 10 ms at the end of both, so that its tests can see what is pending.
+    start_kernel = inspect.unwrap(AsyncKernelManager._async_start_kernel)
+    shutdown_kernel = inspect.unwrap(AsyncKernelManager._async_shutdown_kernel)
 
     async def _async_interrupt_kernel(self) -> None:
         # At its end a kernel is idle, or killed already; an interrupt that arrives just when a
