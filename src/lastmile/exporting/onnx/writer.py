@@ -53,6 +53,12 @@ def key_of(estimator: Any) -> str:
     return f"{kind.__module__.split('.')[0]}.{kind.__name__}"
 
 
+def own_converter(estimator: Any) -> Converter | None:
+    """The method `to_onnx(writer, parts) -> Answer` of an estimator's own class, if it has one."""
+    method = getattr(type(estimator), "to_onnx", None)
+    return (lambda writer, one, parts: method(one, writer, parts)) if method else None
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One estimator that was converted: where it stands, what it was given, what it answers."""
@@ -98,7 +104,9 @@ class Writer(Nodes):
             NotExportable: it, or an estimator inside, has no exact form.
         """
         with self._inside(estimator, name):
-            converter = self._table.get(key_of(estimator), self._otherwise)
+            converter = own_converter(estimator) or self._table.get(
+                key_of(estimator), self._otherwise
+            )
             try:
                 answer = converter(self, estimator, parts)
             except LastmileError:

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -32,7 +33,10 @@ from sklearn.tree import DecisionTreeClassifier
 from lastmile.errors import NotExportable
 from lastmile.exporting.evidence import gather_evidence
 from lastmile.exporting.onnx import to_onnx
+from lastmile.exporting.onnx.answer import Answer
 from lastmile.exporting.onnx.convert import OPSETS
+from lastmile.exporting.onnx.nodes import Part
+from lastmile.exporting.signature import Kind
 
 ODD = ["my col-é", "wiek (lata)", "miss"]
 WHOLE = ["my col-é", "wiek (lata)", "code"]
@@ -268,3 +272,23 @@ def test_what_has_no_form_is_refused_by_the_name_of_the_step(behind_columns, peo
 def test_members_may_read_raw_rows(behind_columns, people, targets):
     stack = StackingClassifier([("a", behind_columns(LogisticRegression()))], cv=2)
     holds(stack.fit(people, targets.three), people)
+
+
+class Ratio(TransformerMixin, BaseEstimator):
+    """The first column divided by the second."""
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return np.asarray(X)[:, [0]] / np.asarray(X)[:, [1]]
+
+    def to_onnx(self, writer, parts):
+        first, second = (writer.floats(writer.pick(parts, [at])[0]) for at in (0, 1))
+        return Answer(features=(Part(writer("Div", first, second), Kind.FLOAT),))
+
+
+def test_a_transformer_may_write_its_own_nodes(people, targets):
+    columns = make_column_transformer((Ratio(), ["my col-é", "wiek (lata)"]))
+    holds(make_pipeline(columns, LogisticRegression()).fit(people, targets.two), people)

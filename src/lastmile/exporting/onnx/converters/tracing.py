@@ -82,7 +82,7 @@ def _drawn(
         own = part.name
         if len(columns) < part.width:
             own = floats("Gather", own, np.array([at for at, _ in columns]), axis=1)
-        return floats.flags(own)
+        return str(floats.flags(own))
     at = np.array([column for column, _ in ways])
     x = floats.flags(floats.writer("Gather", door, at, axis=1))
     lines = [line for _, line in ways]
@@ -92,5 +92,5 @@ def _drawn(
     drawn = floats("Mul", x, np.array([line.slope for line in lines]))
     missing = np.array([line.missing for line in lines])
     if np.isnan(missing).all():
-        return drawn
-    return floats("Where", floats("IsNaN", drawn), missing, drawn)
+        return str(drawn)
+    return str(floats("Where", floats("IsNaN", drawn), missing, drawn))
