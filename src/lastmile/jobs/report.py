@@ -132,15 +132,7 @@ def produce(
         place.log.begin(run)
     draft = _Draft(plan, place, clock, run)
     try:
-        with draft.thread:
-            executed = execute(
-                plan,
-                module_paths=place.module_paths,
-                secrets=secrets,
-                observer=observer,
-                at_end=draft.begin,
-            )
-            pages = draft.pages(executed)
+        executed, pages = draft.carry_out(secrets, observer)
         provenance = provenance_of(snapshot, executed, reproduces=reproduces)
         run = publish(place.built, draft.run, {**pages, **snapshot.files}, provenance)
     except RunInterrupted as stop:
@@ -241,6 +233,20 @@ class _Draft:
         default_factory=lambda: ThreadPoolExecutor(1, "lastmile-pages")
     )
     _rendered: "Future[dict[str, bytes]] | None" = None
+
+    def carry_out(
+        self, secrets: Mapping[str, str], observer: Observer
+    ) -> tuple[Executed, dict[str, bytes]]:
+        """Execute the plan; what came of it, and its pages."""
+        with self.thread:
+            executed = execute(
+                self.plan,
+                module_paths=self.place.module_paths,
+                secrets=secrets,
+                observer=observer,
+                at_end=self.begin,
+            )
+            return executed, self.pages(executed)
 
     def begin(self, executed: Executed) -> None:
         self.run = _ended(self.run, executed, self.clock)

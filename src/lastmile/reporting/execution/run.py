@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -46,11 +47,6 @@ def execute(
     Raises:
         RunInterrupted: on Ctrl-C or SIGTERM, after the kernel and all its children have ended.
     """
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-
-    notebook = plan.report.source.notebook()
-    inject(notebook, plan.injected, plan.report)
     received: list[tuple[Session, Executed]] = []
     started = time.monotonic()
 
@@ -61,7 +57,28 @@ def execute(
         if at_end and executed.state is not State.CANCELLED:
             at_end(executed)
 
+    env = {**_environment(plan, module_paths), **kernel_environment(secrets)}
     try:
+        _through_papermill(plan, env, observer, receive)
+    except KeyboardInterrupt:
+        if not received:
+            raise
+        session, executed = received[0]
+        # It may have been interrupted behind its end, while the kernel closed down.
+        stopped = replace(executed, state=State.CANCELLED, cause=executed.cause or session.cause)
+        raise RunInterrupted(stopped) from None
+    return received[0][1]
+
+
+def _through_papermill(
+    plan: Plan, env: Mapping[str, str], observer: Observer, receive: Callable[[Session], None]
+) -> None:
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    notebook = plan.report.source.notebook()
+    inject(notebook, plan.injected, plan.report)
+    with suppress(PapermillExecutionError):  # the session knows it already, and more exactly
         papermill.execute_notebook(
             notebook,
             None,
@@ -72,19 +89,9 @@ def execute(
             cwd=plan.report.source.path.parent,
             limits=_limits(plan),
             observer=observer,
-            env={**_environment(plan, module_paths), **kernel_environment(secrets)},
+            env=env,
             receiver=receive,
         )
-    except PapermillExecutionError:
-        pass  # the session knows it already, and more exactly
-    except KeyboardInterrupt:
-        if not received:
-            raise
-        session, executed = received[0]
-        # It may have been interrupted behind its end, while the kernel closed down.
-        stopped = replace(executed, state=State.CANCELLED, cause=executed.cause or session.cause)
-        raise RunInterrupted(stopped) from None
-    return received[0][1]
 
 
 def _executed(session: Session, seconds: float, *, strict: bool) -> Executed:
