@@ -22,6 +22,9 @@ from lastmile.values import Cause, CauseKind, State
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
+_INTERRUPTED = Cause(kind=CauseKind.INTERRUPTED, message="interrupted")
+
+
 class RunInterrupted(KeyboardInterrupt):
     """A run was interrupted by the person or system that started it; it carries what was done."""
 
@@ -65,7 +68,9 @@ def execute(
             raise
         session, executed = received[0]
         # It may have been interrupted behind its end, while the kernel closed down.
-        stopped = replace(executed, state=State.CANCELLED, cause=executed.cause or session.cause)
+        stopped = replace(
+            executed, state=State.CANCELLED, cause=executed.cause or session.cause or _INTERRUPTED
+        )
         raise RunInterrupted(stopped) from None
     return received[0][1]
 
