@@ -90,7 +90,7 @@ def _line(kind: str, group: list[Answered]) -> str:
 
 
 def _verdict(outcomes: list[Outcome]) -> str:
-    verdicts = {outcome.verdict for outcome in outcomes}
+    verdicts = {outcome.verdict for outcome in outcomes if outcome.verdict != "unfit"}
     if verdicts == {"agrees"}:
         return "yes"
     return "no" if "agrees" not in verdicts else "partly"

@@ -1,7 +1,10 @@
 """Real kernels that end in every way: the state, the cause, and what the notebook says of it."""
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 
 from lastmile.clock import now
 from lastmile.reporting.definition import ReportFile
-from lastmile.reporting.execution.run import execute
+from lastmile.reporting.execution.run import RunInterrupted, execute
 from lastmile.reporting.plan import open_report, plan_run
 from lastmile.values import CauseKind, State
 
@@ -247,8 +250,6 @@ def test_an_unknown_kernel_is_a_cause_not_a_traceback(execute_cells):
 
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 def test_an_interrupted_run_is_cancelled_and_leaves_no_process(tmp_path, make_notebook, number):
-    import signal
-
     make_notebook(tmp_path / "a.ipynb", ["import time; time.sleep(8642)"], "x: int = 3")
     code = f"""
 import signal, sys
@@ -281,6 +282,47 @@ except RunInterrupted as stop:
     assert err == ""
     assert below
     assert psutil.wait_procs(below, timeout=5)[1] == []
+
+
+LINGERING = """import atexit, time
+def linger():
+    time.sleep(0.4)
+    open('hook.txt', 'w').write('ran')
+atexit.register(linger)"""
+
+
+def test_the_end_is_told_while_the_kernel_closes_down_and_its_hooks_run_all_the_same(
+    tmp_path, make_notebook
+):
+    make_notebook(tmp_path / "a.ipynb", [LINGERING], "x: int = 3")
+    file = ReportFile(title="T", notebook="a.ipynb")
+    plan = plan_run(open_report("a", file, tmp_path, where="a.toml"), {}, now=now())
+    told = []
+    executed = execute(plan, at_end=lambda e: told.append((e, (tmp_path / "hook.txt").exists())))
+
+    assert told == [(executed, False)]
+    assert (tmp_path / "hook.txt").read_text() == "ran"
+
+
+def test_a_run_interrupted_while_its_kernel_closes_down_is_cancelled(tmp_path, make_notebook):
+    make_notebook(tmp_path / "a.ipynb", [LINGERING], "x: int = 3")
+    file = ReportFile(title="T", notebook="a.ipynb")
+    plan = plan_run(open_report("a", file, tmp_path, where="a.toml"), {}, now=now())
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    with pytest.raises(RunInterrupted) as stop:
+        execute(plan, at_end=lambda _: timer.start())
+
+    assert stop.value.executed.state is State.CANCELLED
+    assert stop.value.executed.cause.kind is CauseKind.INTERRUPTED
+    assert [p for p in psutil.process_iter() if plan.key in _environment_of(p)] == []
+    assert not (tmp_path / "hook.txt").exists()
+
+
+def _environment_of(process):
+    try:
+        return process.environ().values()
+    except psutil.Error:
+        return ()
 
 
 def test_plain_papermill_tells_the_truth_through_our_engine(tmp_path, make_notebook):
