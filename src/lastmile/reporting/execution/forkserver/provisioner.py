@@ -27,7 +27,6 @@ from lastmile.reporting.execution.prefix import Shared
 _LOG = logging.getLogger(__name__)
 _EVERY = 0.004
 _BINDING = 5.0
-_ENDING = 0.3
 
 
 class ForkServerProvisioner(LocalProvisioner):
@@ -141,22 +140,5 @@ class PromptManager(AsyncKernelManager):
             await super()._async_interrupt_kernel()
 
     async def _async_wait(self, pollinterval: float = 0.1) -> None:
-        until = float("inf")
         while await self._async_is_alive():
             await asyncio.sleep(min(pollinterval, _EVERY))
-            if until == float("inf") and self._has_said_all():
-                until = time.monotonic() + _ENDING
-            if time.monotonic() > until and self.provisioner:
-                await self.provisioner.kill()
-
-    def _has_said_all(self) -> bool:
-        """Whether a kernel that is not Python has closed its heartbeat, which it does at its end.
-
-        Kernels on top of ipykernel then may wait for themselves: the control thread for outputs to
-        be sent, by a thread that is closed. A Python kernel may have hooks of its user left to run.
-        """
-        spec = self.kernel_spec
-        foreign = spec is not None and spec.language != "python"
-        return (
-            foreign and self.transport == "ipc" and not Path(f"{self.ip}-{self.hb_port}").exists()
-        )
