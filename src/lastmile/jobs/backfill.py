@@ -162,6 +162,8 @@ def _end(pool: ProcessPoolExecutor) -> None:
 def _prepare(order: _Order, parent: int) -> None:
     """In a worker: end with the parent, and keep a fork server for the report's imports."""
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt_again)
+    sys.unraisablehook = _unheard
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
@@ -205,6 +207,20 @@ def _interrupt(_number: int, _frame: object) -> None:
     # The pool ends the others when one worker is gone: once is enough, cleaning up takes a while.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _stopped.append(True)
+    raise KeyboardInterrupt
+
+
+def _unheard(failure: "sys.UnraisableHookArgs") -> None:
+    """An interrupt that came in a finalizer, where Python drops exceptions: it comes again."""
+    if isinstance(failure.exc_value, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+    else:
+        sys.__unraisablehook__(failure)
+
+
+def _interrupt_again(_number: int, _frame: object) -> None:
+    if not _at_work:
+        os._exit(_ENDED)
     raise KeyboardInterrupt
 
 
