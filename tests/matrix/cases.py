@@ -276,9 +276,15 @@ def _meta() -> Iterator[Case]:
             [("a", LOGISTIC()), ("b", tree.DecisionTreeClassifier(max_depth=3))], voting="soft"
         ),
         isotonic=calibration.CalibratedClassifierCV(LOGISTIC(), cv=2, method="isotonic"),
-        temperature=calibration.CalibratedClassifierCV(LOGISTIC(), cv=2, method="temperature"),
         passthrough=ensemble.StackingClassifier([("a", LOGISTIC())], cv=2, passthrough=True),
         of_lines=ensemble.BaggingClassifier(LOGISTIC(), n_estimators=3, max_features=0.5),
+    )
+    # Of weak estimators scikit-learn finds now one temperature and now another.
+    scaled = pipeline.make_pipeline(preprocessing.StandardScaler(), LOGISTIC())
+    yield from _cases(
+        "shifted",
+        "three",
+        temperature=calibration.CalibratedClassifierCV(scaled, cv=2, method="temperature"),
     )
     yield from _cases(
         "plain",

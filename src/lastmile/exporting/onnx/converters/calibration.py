@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from lastmile.exporting.onnx.answer import Answer, plain_classes
+from lastmile.exporting.onnx.converters.floats import Floats
 from lastmile.exporting.onnx.converters.interpolation import interpolated
-from lastmile.exporting.onnx.converters.members import columns_of, mean
+from lastmile.exporting.onnx.converters.members import columns_of
 from lastmile.exporting.onnx.converters.scores import (
-    answer_of_shares,
+    argmax,
     index_in,
     normalized,
-    softmax,
     two_columns,
 )
 from lastmile.exporting.onnx.nodes import Parts
@@ -20,16 +20,27 @@ from lastmile.exporting.onnx.writer import Writer, converts
 
 @converts("CalibratedClassifierCV")
 def calibrated(writer: Writer, estimator: Any, parts: Parts) -> Answer:
-    """The mean of what the calibrated estimators say."""
+    """The mean of what the calibrated estimators say.
+
+    A learned temperature may flatten all probabilities until 32 bits cannot tell them apart, so
+    that these are averaged and compared in 64.
+    """
+    floats = Floats(writer, wide=estimator.method == "temperature")
     shares = [
         _one(writer, fold, parts, len(estimator.classes_), f"calibrated_classifiers_[{number}]")
         for number, fold in enumerate(estimator.calibrated_classifiers_)
     ]
-    return answer_of_shares(writer, estimator, mean(writer, shares))
+    summed = shares[0] if len(shares) == 1 else floats("Sum", *shares)
+    mean = floats("Div", summed, np.array(float(len(shares))))
+    return Answer(
+        index=argmax(writer, mean),
+        classes=plain_classes(estimator.classes_),
+        probabilities=floats.give(mean),
+    )
 
 
 def _one(writer: Writer, fold: Any, parts: Parts, classes: int, name: str) -> str:
-    """Probabilities [N, K] of one estimator and its calibrators.
+    """Probabilities [N, K] of one estimator and its calibrators, in 64 bits for a temperature.
 
     Source: `_CalibratedClassifier.predict_proba`.
     """
@@ -70,13 +81,13 @@ def _cooled(writer: Writer, calibrator: Any, given: str, classes: int, *, by_sco
     Source: `_TemperatureScaling.predict`. scikit-learn takes scores for probabilities where all
     rows that are asked together look like that; here it is decided once, by what they are.
     """
+    floats = Floats(writer, wide=True)
+    logits = floats.take(given)
     if by_score and classes == 2:
-        logits = writer("Concat", writer("Neg", given), given, axis=1)
-    elif by_score:
-        logits = given
-    else:
-        logits = writer("Log", writer("Add", given, np.float32(np.finfo(np.float64).eps)))
-    return softmax(writer, writer("Mul", logits, np.float32(calibrator.beta_)))
+        logits = floats("Concat", floats("Neg", logits), logits, axis=1)
+    elif not by_score:
+        logits = floats("Log", floats("Add", logits, np.array(np.finfo(np.float64).eps)))
+    return floats("Softmax", floats("Mul", logits, np.array(calibrator.beta_)), axis=1)
 
 
 @converts("FixedThresholdClassifier", "TunedThresholdClassifierCV")

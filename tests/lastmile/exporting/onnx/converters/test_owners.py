@@ -90,6 +90,13 @@ def test_isotonic_calibration_of_two_classes_agrees(agrees, numbers, wanted):
     agrees(isotonic.fit(numbers, wanted["two"]), numbers)
 
 
+def test_a_temperature_that_flattens_everything_still_decides(agrees, numbers, wanted):
+    hot = CalibratedClassifierCV(LINE, cv=2, method="temperature").fit(numbers, wanted["three"])
+    for fold in hot.calibrated_classifiers_:
+        fold.calibrators[0].beta_ = 1e-7
+    agrees(hot, numbers)
+
+
 def test_a_tuned_threshold_and_a_frozen_calibration_agree(agrees, numbers, wanted):
     labels = (wanted["two"] == "tak").astype(int)
     tuned = TunedThresholdClassifierCV(LINE, scoring="recall", cv=2, random_state=0)
