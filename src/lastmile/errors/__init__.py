@@ -1,0 +1,103 @@
+"""Everything that lastmile can tell a person went wrong.
+
+One root, one shape: what happened, why it matters, how to put it right, and where. Callers hand
+over facts; the sentences are written here, so that every door (command line, log, page) says the
+same thing::
+
+    LastmileError
+    ├── Faults               several of the errors below, found at once
+    ├── workspace            NoWorkspace, BadDefinition, UnknownName, MissingPart, NotWritable,
+    │                        NotEmpty, StoreUnusable, StoreTooNew
+    ├── reports              NotebookMissing, NotANotebook, NoParametersCell, UnknownParameter,
+    │                        BadParameter, BadMoment, NoTranslation, SecretRefused,
+    │                        BadRange, RunUnknown, DataMissing, PublicationGone
+    └── exports              BadReference, NotFitted, SampleLacksColumn, Untrusted, RowsRefused,
+                             RuntimeRefused, NotExportable, BundleBroken, PackageBroken,
+                             OverBudget, EvidenceFailed, VersionTaken
+
+Exit codes: 2 = you can fix it, 1 = we could not do it, 3 = the export is wrong.
+"""
+
+from lastmile.errors.exports import (
+    BadReference,
+    BundleBroken,
+    EvidenceFailed,
+    NotExportable,
+    NotFitted,
+    OverBudget,
+    PackageBroken,
+    RowsRefused,
+    RuntimeRefused,
+    SampleLacksColumn,
+    Untrusted,
+    VersionTaken,
+)
+from lastmile.errors.reports import (
+    BadMoment,
+    BadParameter,
+    BadRange,
+    DataMissing,
+    NoParametersCell,
+    NotANotebook,
+    NotebookMissing,
+    NoTranslation,
+    PublicationGone,
+    RunUnknown,
+    SecretRefused,
+    UnknownParameter,
+)
+from lastmile.errors.shape import (
+    Faults,
+    LastmileError,
+    nearest,
+    raise_faults,
+)
+from lastmile.errors.workspace import (
+    BadDefinition,
+    MissingPart,
+    NotEmpty,
+    NotWritable,
+    NoWorkspace,
+    StoreTooNew,
+    StoreUnusable,
+    UnknownName,
+)
+
+__all__ = [
+    "BadDefinition",
+    "BadMoment",
+    "BadParameter",
+    "BadRange",
+    "BadReference",
+    "BundleBroken",
+    "DataMissing",
+    "EvidenceFailed",
+    "Faults",
+    "LastmileError",
+    "MissingPart",
+    "NoParametersCell",
+    "NoTranslation",
+    "NoWorkspace",
+    "NotANotebook",
+    "NotEmpty",
+    "NotExportable",
+    "NotFitted",
+    "NotWritable",
+    "NotebookMissing",
+    "OverBudget",
+    "PackageBroken",
+    "PublicationGone",
+    "RowsRefused",
+    "RunUnknown",
+    "RuntimeRefused",
+    "SampleLacksColumn",
+    "SecretRefused",
+    "StoreTooNew",
+    "StoreUnusable",
+    "UnknownName",
+    "UnknownParameter",
+    "Untrusted",
+    "VersionTaken",
+    "nearest",
+    "raise_faults",
+]
