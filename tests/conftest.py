@@ -135,3 +135,18 @@ def browser():
         chromium = session.chromium.launch(executable_path=found, args=arguments)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL of our own for the session, or a skip that says why there is none."""
+    from tests.postgres import Server, find_programs
+
+    programs = find_programs()
+    if programs is None:
+        if os.environ.get("LASTMILE_REQUIRE_ALL") == "1":
+            pytest.fail("no PostgreSQL found, and LASTMILE_REQUIRE_ALL=1")
+        pytest.skip("no PostgreSQL found: initdb is neither on the PATH nor in its usual places")
+    server = Server(programs)
+    yield server
+    server.remove()

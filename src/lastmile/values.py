@@ -64,6 +64,17 @@ class Cause:
         return self.message
 
 
+@dataclass(frozen=True, slots=True)
+class SlotKey:
+    """One moment at which a schedule was due. The moment is also the logical date."""
+
+    schedule: str
+    scheduled_for: datetime
+
+    def __str__(self) -> str:
+        return f"{self.schedule} {self.scheduled_for:%Y-%m-%dT%H:%MZ}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One supervised execution of a plan.
@@ -75,7 +86,8 @@ class Run:
     runs of one plan: same notebook, definition, parameters and logical date. `logical_date` is the
     moment that the run is about. `attempt` counts tries at one plan from 1. `recorded` are the
     values that the notebook stored by name. `redacted` counts the places where the value of a
-    secret was struck out of what the notebook put out.
+    secret was struck out of what the notebook put out. `slot` is the slot of a schedule that it was
+    run for.
     """
 
     key: str
@@ -96,6 +108,7 @@ class Run:
     attempt: int = 1
     recorded: dict[str, Any] = field(default_factory=dict)
     redacted: int = 0
+    slot: SlotKey | None = None
 
 
 def run_key(moment: datetime) -> str:

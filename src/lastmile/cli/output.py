@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lastmile.errors import NotWritable
-from lastmile.reporting.publication import cause_as_json
+from lastmile.reporting.publication import cause_as_json, slot_as_json
 from lastmile.values import Run, State, show_duration
 
 
@@ -122,6 +122,7 @@ def run_as_json(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "recorded": run.recorded,
         "redacted": run.redacted,
+        "slot": slot_as_json(run.slot),
     }
 
 

@@ -189,6 +189,7 @@ def _begun(plan: Plan) -> Run:
         started=plan.started,
         plan_id=plan.id,
         logical_date=plan.logical_date,
+        slot=plan.slot,
     )
 
 

@@ -26,7 +26,7 @@ from lastmile.reporting.source import (
     parameters_cell,
     read_source,
 )
-from lastmile.values import plain, run_key
+from lastmile.values import SlotKey, plain, run_key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,8 @@ class Report:
 class Plan:
     """What a run will do. `given` are the values that were asked for, `parameters` all known.
 
-    `resolved` says of the same values where each came from.
+    `resolved` says of the same values where each came from. `slot` is the slot of a schedule that
+    the run is for; it makes no other report.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Plan:
     started: datetime
     logical_date: datetime
     resolved: Mapping[str, Resolved] = field(default_factory=dict)
+    slot: SlotKey | None = None
 
     @property
     def id(self) -> str:

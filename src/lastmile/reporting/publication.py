@@ -13,7 +13,7 @@ from typing import Any
 
 from lastmile.atomic import point, publish_folder
 from lastmile.errors import PublicationGone
-from lastmile.values import Cause, CauseKind, Run, State
+from lastmile.values import Cause, CauseKind, Run, SlotKey, State
 
 RECORD_FORMAT = 1
 """The number in `run.json`. When a field changes its meaning or goes, raise it, say so in the
@@ -57,8 +57,16 @@ def record_of(run: Run, provenance: Mapping[str, Any]) -> dict[str, Any]:
         "started": run.started.isoformat(),
         "ended": run.ended.isoformat() if run.ended else None,
         "logical_date": run.logical_date.isoformat() if run.logical_date else None,
+        "slot": slot_as_json(run.slot),
         "provenance": dict(provenance),
     }
+
+
+def slot_as_json(slot: SlotKey | None) -> dict[str, str] | None:
+    """The slot of a run for programs."""
+    if slot is None:
+        return None
+    return {"schedule": slot.schedule, "scheduled_for": slot.scheduled_for.isoformat()}
 
 
 def cause_as_json(cause: Cause | None) -> dict[str, Any] | None:

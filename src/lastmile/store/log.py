@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
-from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 
 from lastmile.errors import RunUnknown, StoreUnusable
+from lastmile.store.engine import open_engine
 from lastmile.store.migrate import migrate
 from lastmile.store.tables import runs
-from lastmile.values import Cause, CauseKind, Run, State
-
-_BUSY_SECONDS = 30
+from lastmile.values import Cause, CauseKind, Run, SlotKey, State
 
 
 class RunLog:
@@ -34,14 +33,22 @@ class RunLog:
         """
         self._shown = url.rpartition("@")[2]
         with self._told():
-            self._engine = _engine(url)
+            self._engine = open_engine(url)
             self._writer = self._engine.execution_options(writes=True)
-            migrate(self._writer, shown=self._shown)
+            try:
+                migrate(self._writer, shown=self._shown)
+            except BaseException:
+                self.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database; the log may be used again."""
         self._engine.dispose()
 
     @contextmanager
@@ -109,29 +116,6 @@ class RunLog:
         return [_run(row) for row in rows if not _alive(row.pid, row.pid_started)]
 
 
-def _engine(url: str) -> Engine:
-    if not url.startswith("sqlite:///"):
-        return create_engine(url)
-    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
-
-    @event.listens_for(engine, "connect")
-    def _settings(connection: Any, _record: object) -> None:
-        # WAL: readers do not wait for the writer.
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        # The driver must not begin transactions by itself: it leaves table changes out of them.
-        connection.isolation_level = None
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        # A writer takes its lock at once: one that asks for it half-way may be refused.
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
-
-
 def _alive(pid: int, started: float) -> bool:
     try:
         process = psutil.Process(pid)
@@ -147,7 +131,7 @@ def _row(run: Run) -> dict[str, Any]:
         "report": run.report,
         "state": run.state,
         "cause_kind": run.cause.kind if run.cause else None,
-        "cause_message": run.cause.message if run.cause else None,
+        "cause_message": run.cause.message.replace("\0", "") if run.cause else None,
         "cause_cell": run.cause.cell if run.cause else None,
         "parameters": run.parameters,
         "given": run.given,
@@ -163,6 +147,8 @@ def _row(run: Run) -> dict[str, Any]:
         "attempt": run.attempt,
         "recorded": run.recorded,
         "redacted": run.redacted,
+        "schedule": run.slot.schedule if run.slot else None,
+        "scheduled_for": run.slot.scheduled_for if run.slot else None,
     }
 
 
@@ -190,4 +176,5 @@ def _run(row: Row[Any]) -> Run:
         attempt=row.attempt,
         recorded=row.recorded,
         redacted=row.redacted,
+        slot=SlotKey(row.schedule, row.scheduled_for) if row.schedule else None,
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from lastmile.errors import StoreTooNew
+from lastmile.store.engine import exclusively
 from lastmile.store.tables import NEWEST
 
 
@@ -23,6 +24,7 @@ def migrate(engine: Engine, *, shown: str) -> None:
         if revision(connection) == NEWEST:
             return
     with engine.begin() as connection:
+        exclusively(connection)
         have = revision(connection)
         if have != NEWEST:
             _refuse_newer(have, shown)

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0002"
+NEWEST = "0003"
 """The revision that `metadata` describes; a test compares it with the migrations."""
 
 
@@ -61,10 +61,78 @@ runs = Table(
     Column("attempt", Integer, nullable=False),
     Column("recorded", JSON, nullable=False),
     Column("redacted", Integer, nullable=False, server_default="0"),
+    Column("schedule", String(200)),
+    Column("scheduled_for", Instant),
     Column("host", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("pid_started", Float, nullable=False),
-    Index("runs_by_report", "report", "started"),
+    Index("runs_by_report", "report", "started", "key"),
+    Index("runs_by_start", "started", "key"),
+    Index("runs_by_slot", "schedule", "scheduled_for"),
     Index("runs_by_state", "state"),
     Index("runs_by_plan", "plan_id", "state"),
 )
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("entered_until", Instant, nullable=False),  # every slot due before has a row
+    Column("checked_until", Instant, nullable=False),  # every contract before has been looked at
+)
+"""How far each schedule has been followed. What it says stands in its file alone."""
+
+schedulers = Table(
+    "schedulers",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("host", String(255), nullable=False),
+    Column("space", String(80), nullable=False),  # where process numbers mean the same
+    Column("pid", Integer, nullable=False),
+    Column("pid_started", Float, nullable=False),
+    Column("jobs", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("started", Instant, nullable=False),
+    Column("heartbeat", Instant, nullable=False),
+    Index("schedulers_by_heartbeat", "heartbeat"),
+)
+"""The processes that follow the schedules of this store; those that are gone are removed."""
+
+slots = Table(
+    "slots",
+    metadata,
+    # These two are the slot: inserting them is the claim that nobody else can make.
+    Column("schedule", String(200), primary_key=True),
+    Column("scheduled_for", Instant, primary_key=True),
+    Column("due", Instant, nullable=False),  # after holidays and jitter
+    Column("timezone", String(60), nullable=False),  # of the logical date, which is scheduled_for
+    Column("report", String(200), nullable=False),
+    Column("pool", String(60), nullable=False, server_default=""),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(20)),  # why it was skipped, as a stable word
+    Column("message", String),  # and as a sentence
+    Column("run", String(40)),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", String(40)),  # a scheduler; None where nobody is at work
+    Column("claimed", Instant),
+    Column("stop", String),  # why the one at work is asked to end
+    Column("entered", Instant, nullable=False),
+    Column("ended", Instant),
+    Index("slots_by_state", "state", "due"),
+    Index("slots_by_scheduler", "claimed_by"),
+    Index("slots_by_end", "ended"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("schedule", String(200), primary_key=True),
+    Column("scheduled_for", Instant, primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("message", String, nullable=False),
+    Column("raised", Instant, nullable=False),
+    Column("told", Instant),  # when the owners were told
+    Column("resolved", Instant),
+    Index("alerts_by_resolved", "resolved", "raised"),
+)
+"""Reports that should exist and did not: one row for each contract of a slot that was not kept."""

@@ -11,14 +11,9 @@ from sqlalchemy import create_engine, text
 
 from lastmile.errors import RunUnknown, StoreTooNew, StoreUnusable
 from lastmile.store import RunLog
-from lastmile.values import Cause, CauseKind, Run, State
+from lastmile.values import Cause, CauseKind, Run, SlotKey, State
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-
-
-@pytest.fixture(name="url")
-def _url(tmp_path) -> str:
-    return f"sqlite:///{tmp_path}/state/store.db"
 
 
 @pytest.fixture(name="log")
@@ -99,7 +94,7 @@ def test_a_reused_process_id_is_not_mistaken_for_the_supervisor(log):
 
 def test_a_failure_inside_a_write_leaves_no_row(log):
     log.begin(run())
-    with pytest.raises(Exception, match="UNIQUE"):
+    with pytest.raises(Exception, match=r"(?i)unique"):
         log.begin(run())
 
     assert len(log.history()) == 1
@@ -120,7 +115,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 
 
 def test_a_newer_store_is_refused(url):
-    RunLog(url)
+    RunLog(url).close()
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -147,8 +142,32 @@ def test_time_has_a_zone(log):
     assert log.find("k1").started == START
 
 
+def test_many_processes_open_a_new_store_at_once(empty_url):
+    code = f"from lastmile.store import RunLog; print(len(RunLog({empty_url!r}).history()))"
+    opened = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+
+    assert [process.communicate()[0].strip() for process in opened] == ["0"] * 2
+
+
+def test_the_slot_of_a_run_comes_back(log):
+    slot = SlotKey("mornings", START)
+    log.begin(run(slot=slot))
+
+    assert log.find("k1").slot == slot
+
+
+def test_text_that_a_database_cannot_keep_is_no_obstacle(log):
+    log.begin(run())
+    cause = Cause(kind=CauseKind.CELL_ERROR, message="a nul \0 byte")
+    log.end(run(state=State.FAILED, cause=cause))
+
+    assert log.find("k1").cause.message == "a nul  byte"
+
+
 def test_two_processes_write_at_the_same_time(url):
-    RunLog(url)
     code = f"""
 import sys
 from lastmile.store import RunLog

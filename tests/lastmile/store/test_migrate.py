@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, inspect, text
 
 from lastmile.store import RunLog
 from lastmile.store import migrate as module
-from lastmile.store.migrate import migrate, revision
+from lastmile.store.migrate import revision
 from lastmile.store.tables import NEWEST, metadata
 
 
@@ -22,9 +22,9 @@ def test_the_newest_migration_is_the_one_that_the_tables_describe():
     assert ScriptDirectory.from_config(config).get_heads() == [NEWEST]
 
 
-def test_all_migrations_together_make_the_tables():
-    engine = create_engine("sqlite://")
-    migrate(engine, shown="memory")
+def test_all_migrations_together_make_the_tables(empty_url):
+    RunLog(empty_url).close()
+    engine = create_engine(empty_url)
     with engine.connect() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     engine.dispose()
@@ -32,15 +32,15 @@ def test_all_migrations_together_make_the_tables():
     assert differences == []
 
 
-def test_a_failed_migration_leaves_neither_tables_nor_a_revision(monkeypatch, tmp_path):
+def test_a_failed_migration_leaves_neither_tables_nor_a_revision(monkeypatch, empty_url):
     def broken(connection):
         connection.execute(text("CREATE TABLE half (x INTEGER)"))
         raise RuntimeError
 
     monkeypatch.setattr(module, "_upgrade", broken)
     with pytest.raises(RuntimeError):
-        RunLog(f"sqlite:///{tmp_path}/store.db")
-    engine = create_engine(f"sqlite:///{tmp_path}/store.db")
+        RunLog(empty_url)
+    engine = create_engine(empty_url)
     with engine.connect() as connection:
         assert revision(connection) is None
         assert inspect(connection).get_table_names() == []
