@@ -5,6 +5,7 @@ All faults of a file are told at once, each with its line.
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -127,7 +128,7 @@ def _known_keys(model: type[BaseModel], path: Sequence[str]) -> list[str]:
             return []
         if part in found.model_fields:
             found = _model_in(found.model_fields[part].annotation)
-    return list(found.model_fields) if found else []
+    return [field.alias or name for name, field in found.model_fields.items()] if found else []
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:
@@ -145,9 +146,14 @@ class KeyLines:
     def __init__(self, text: str) -> None:
         self._lines: dict[tuple[str, ...], int] = {}
         table: tuple[str, ...] = ()
+        counts: Counter[tuple[str, ...]] = Counter()
         for number, line in enumerate(text.splitlines(), start=1):
-            if match := re.match(r"\s*\[\[?([^\[\]]+)\]\]?\s*(#.*)?$", line):
-                table = _split(match[1])
+            if match := re.match(r"\s*(\[\[?)([^\[\]]+)\]\]?\s*(#.*)?$", line):
+                table = _split(match[2])
+                self._lines.setdefault(table, number)
+                if match[1] == "[[":
+                    table = (*table, str(counts[table]))
+                    counts[table[:-1]] += 1
                 self._lines.setdefault(table, number)
             elif match := re.match(r"\s*([A-Za-z0-9_\-.\"' ]+?)\s*=", line):
                 self._lines.setdefault((*table, *_split(match[1])), number)

@@ -13,7 +13,7 @@ from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 
 class State(StrEnum):
@@ -111,6 +111,47 @@ class Run:
     slot: SlotKey | None = None
 
 
+class DeliveryState(StrEnum):
+    """What became of a delivery."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    DEAD = "dead"
+    SUPERSEDED = "superseded"
+
+    @property
+    def open(self) -> bool:
+        """Whether something will still happen to the delivery."""
+        return self in (DeliveryState.WAITING, DeliveryState.SENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One publication to one recipient, in the outbox.
+
+    `key` is the same whenever the same run is to go to the same recipient, so it is queued once.
+    `address` is the recipient as it may be shown; `order` holds what a sender needs, as plain JSON
+    values. `due` is when the next attempt may be made, `attempts` how many were begun. `reason` is
+    why the last one did not succeed, or why there will be no other; `receipt` is what the other
+    side answered.
+    """
+
+    key: str
+    run: str
+    report: str
+    kind: str
+    address: str
+    order: dict[str, Any]
+    state: DeliveryState = DeliveryState.WAITING
+    queued: datetime
+    due: datetime
+    attempts: int = 0
+    sent: datetime | None = None
+    reason: str = ""
+    receipt: str = ""
+
+
 def run_key(moment: datetime) -> str:
     """A name for a run that sorts by time and that two runs of one second do not share."""
     return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
@@ -162,6 +203,20 @@ Seconds = Annotated[float, _quantity("time", '"90s" or "10m"')]
 
 Bytes = Annotated[float, _quantity("size", '"500 MB" or "2 GiB"')]
 """A size in bytes; files may say `"2 GiB"`."""
+
+
+SECRET = re.compile(r"secret:[A-Za-z_][A-Za-z0-9_]{0,199}")
+"""What a reference to a secret looks like; its value is looked up where it is needed."""
+
+
+def _reference(text: str) -> str:
+    if not SECRET.fullmatch(text):
+        raise ValueError("write secret:NAME; the value itself does not belong in a file")
+    return text
+
+
+SecretText = Annotated[str, AfterValidator(_reference)]
+"""A reference to a secret, `secret:NAME`."""
 
 
 def show_size(size: float) -> str:

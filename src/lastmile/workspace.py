@@ -3,11 +3,14 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from lastmile.addresses import MailAddress, WebAddress
 from lastmile.definitions import Definition, parse_definition
 from lastmile.errors import BadDefinition, NoWorkspace, UnknownName
+from lastmile.values import Seconds, SecretText
 
 
 class Demo(Definition):
@@ -15,6 +18,30 @@ class Demo(Definition):
 
     report: str = ""
     export: str = ""
+
+
+class MailServer(Definition):
+    """The `[tool.lastmile.mail]` table: the server that takes mail, and whom it comes from."""
+
+    host: str = Field(min_length=1, pattern=r"^[A-Za-z0-9.:_-]+$")
+    port: int | None = Field(default=None, ge=1, le=65535, description="587, 465 or 25")
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = Field(default="", description="whom to log in as; nobody by default")
+    password: SecretText | None = None
+    from_: MailAddress = Field(alias="from")
+    reply_to: MailAddress | None = None
+    certificates: str = Field(
+        default="", description="file with the authorities to trust besides the system's"
+    )
+    timeout: Seconds = Field(default=30.0, gt=0, description="of each answer of the server")
+
+    @model_validator(mode="after")
+    def _whole_login(self) -> Self:
+        if bool(self.user) != bool(self.password):
+            raise ValueError("`user` and `password` belong together")
+        if self.user and self.security == "none":
+            raise ValueError('a password is only sent with security = "starttls" or "tls"')
+        return self
 
 
 class Settings(Definition):
@@ -33,6 +60,11 @@ class Settings(Definition):
         default="", description="folder with one file per secret, readable by its owner only"
     )
     demo: Demo = Demo()
+    site: WebAddress | None = Field(
+        default=None, description="where readers find `reports/_built`; links begin with it"
+    )
+    mail: MailServer | None = None
+    give_up: Seconds = Field(default=3 * 86400.0, gt=0, description="how long a delivery is tried")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from lastmile.definitions import Definition
+from lastmile.delivery.definition import Deliver, Owners
 from lastmile.reporting.retention import KeepText
 from lastmile.values import Bytes, Seconds
 
@@ -75,6 +76,10 @@ class ReportFile(Definition):
     )
     keep: KeepText = Field(
         default="", exclude=True, description="how long publications are kept; for ever by default"
+    )
+    owners: Owners = Field(default=(), exclude=True)
+    deliver: tuple[Deliver, ...] = Field(
+        default=(), exclude=True, description="who gets what is published"
     )
     parameters: dict[str, ParameterRule] = Field(default_factory=dict)
 

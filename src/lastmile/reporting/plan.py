@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lastmile.delivery.definition import Deliver
 from lastmile.errors import BadDefinition, NoParametersCell, raise_faults
 from lastmile.reporting.definition import Format, ReportFile
 from lastmile.reporting.foreign import read_foreign, translate
@@ -47,7 +48,7 @@ class Plan:
     """What a run will do. `given` are the values that were asked for, `parameters` all known.
 
     `resolved` says of the same values where each came from. `slot` is the slot of a schedule that
-    the run is for; it makes no other report.
+    the run is for, `deliver` says who gets what is published; neither makes another report.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Plan:
     logical_date: datetime
     resolved: Mapping[str, Resolved] = field(default_factory=dict)
     slot: SlotKey | None = None
+    deliver: tuple[Deliver, ...] = ()
 
     @property
     def id(self) -> str:

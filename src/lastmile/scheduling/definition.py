@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from lastmile.clock import now
 from lastmile.definitions import Definition
+from lastmile.delivery.definition import Deliver, Owners
 
 Value = bool | int | float | str | list[object] | None
 
@@ -22,6 +23,10 @@ class ScheduleFile(Definition):
     missed: Literal["skip", "latest", "all"] = "latest"
     overlap: Literal["skip", "queue", "parallel", "cancel-old"] = "queue"
     parameters: dict[str, Value] = Field(default_factory=dict)
+    owners: Owners = ()
+    deliver: tuple[Deliver, ...] = Field(
+        default=(), description="who gets what is published, besides those whom the report names"
+    )
 
     @field_validator("timezone")
     @classmethod
