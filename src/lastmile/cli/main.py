@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from lastmile import __version__
-from lastmile.cli import export, report, workspace
+from lastmile.cli import coreml, export, report, workspace
 from lastmile.cli.output import complain, say_json
 from lastmile.cli.state import Door
 from lastmile.errors import Faults, LastmileError
@@ -26,6 +26,7 @@ Examples:
   lastmile report history seattle-weather
   lastmile export run rain-tomorrow
   lastmile export check exports/_built/rain-tomorrow-1.0.0
+  lastmile coreml predict Rain.mlpackage rows.csv   Core ML without a Mac
 \b
 Exit codes: 0 good, 1 a run failed or something could not be done, 2 the request needs mending,
 3 an export is not right, 130 interrupted.
@@ -60,6 +61,7 @@ lastmile.add_command(workspace.list_)
 lastmile.add_command(workspace.doctor)
 lastmile.add_command(report.report)
 lastmile.add_command(export.export)
+lastmile.add_command(coreml.coreml)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -119,7 +119,9 @@ class PackageBroken(LastmileError):
     code = "package-broken"
     exit_code = 3
 
-    def __init__(self, package: str, reason: str, *, fix: str = "export it again") -> None:
+    def __init__(
+        self, package: str, reason: str, *, fix: str = "make it again, where it came from"
+    ) -> None:
         super().__init__(f"{package} cannot be evaluated: {reason}", fix=fix)
 
 

@@ -6,6 +6,7 @@
     trees       tree ensembles, vectorised over rows
     program     ML Programs: functions, operations in order, weights
     operations  the operations of programs
+    tables      rows of a table in, answers as a table out
 
 No Core ML runtime exists outside of Apple's systems. The semantics here are those that Apple
 documents in the format's `.proto` files and in the reference of the program operations; where the
@@ -19,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lastmile.exporting.coreml.reference.files import Parts, read_parts
+from lastmile.exporting.coreml.reference.tables import columns_of, table_of
 from lastmile.exporting.coreml.reference.values import Dictionary
-from lastmile.exporting.coreml.reference.wiring import evaluate_model
+from lastmile.exporting.coreml.reference.wiring import evaluate_model, supported
 
-__all__ = ["Dictionary", "evaluate", "evaluate_model"]
+__all__ = ["Dictionary", "evaluate", "evaluate_model", "predict", "supported"]
 
 
 def evaluate(model: Path | Any, columns: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -40,3 +43,16 @@ def evaluate(model: Path | Any, columns: Mapping[str, np.ndarray]) -> dict[str, 
     """
     parts = read_parts(model) if isinstance(model, Path) else Parts(model=model, weights={})
     return evaluate_model(parts, columns)
+
+
+def predict(model: Path | Parts, frame: pd.DataFrame) -> pd.DataFrame:
+    """The answers of a saved Core ML model to the rows of a table, as a table.
+
+    Columns are named as :mod:`lastmile.exporting.coreml.reference.tables` says.
+
+    Raises:
+        PackageBroken: the file is damaged, or of another kind.
+        RowsRefused: the rows are not what the model reads.
+    """
+    parts = read_parts(model) if isinstance(model, Path) else model
+    return table_of(evaluate_model(parts, columns_of(parts.model, frame)))

@@ -71,8 +71,15 @@ def _read_folder(folder: Path) -> Parts:
 
 
 def _manifest(folder: Path) -> tuple[dict[str, Any], str]:
+    file = folder / "Manifest.json"
+    if not file.is_file():
+        raise PackageBroken(
+            folder.name,
+            "it has no Manifest.json",
+            fix="name a .mlpackage folder or a .mlmodel file",
+        )
     try:
-        manifest = json.loads((folder / "Manifest.json").read_text(encoding="utf-8"))
+        manifest = json.loads(file.read_text(encoding="utf-8"))
         entries, root = manifest["itemInfoEntries"], manifest["rootModelIdentifier"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PackageBroken(folder.name, "its manifest cannot be read") from error

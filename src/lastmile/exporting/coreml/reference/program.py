@@ -40,6 +40,18 @@ def run_program(model: Any, inputs: dict[str, Any], weights: Mapping[str, bytes]
     return {name: _whole(values, name, count) for name in block.outputs}
 
 
+def unsupported_operations(model: Any) -> str:
+    """The operations of a program that are not known here, in a sentence; empty for none."""
+    used = {
+        operation.type
+        for function in model.mlProgram.functions.values()
+        for block in function.block_specializations.values()
+        for operation in block.operations
+    }
+    unknown = sorted(used - OPERATIONS.keys() - {"const"})
+    return f"its program uses {', '.join(unknown)}" if unknown else ""
+
+
 def _run(operation: Any, values: dict[str, Any], weights: Mapping[str, bytes]) -> None:
     kind = operation.type
     if kind == "const":

@@ -8,7 +8,7 @@ import numpy as np
 from lastmile.errors import PackageBroken
 from lastmile.exporting.coreml.check import structure_faults
 from lastmile.exporting.coreml.reference.files import Parts
-from lastmile.exporting.coreml.reference.program import run_program
+from lastmile.exporting.coreml.reference.program import run_program, unsupported_operations
 from lastmile.exporting.coreml.reference.stages import STAGES
 from lastmile.exporting.coreml.reference.values import Malformed, conform, need
 
@@ -38,6 +38,17 @@ def evaluate_model(parts: Parts, columns: Mapping[str, np.ndarray]) -> dict[str,
         raise PackageBroken("the Core ML model", f"it is damaged ({error})") from error
 
 
+def supported(model: Any) -> str:
+    """Why a model cannot be evaluated here, or nothing where it can."""
+    kind = str(model.WhichOneof("Type"))
+    if kind in _PIPELINES:
+        reasons = (supported(stage) for stage in _PIPELINES[kind](model).models)
+        return next((reason for reason in reasons if reason), "")
+    if kind == "mlProgram":
+        return unsupported_operations(model)
+    return "" if kind in STAGES else f"models of the kind {kind} are not supported"
+
+
 def run(model: Any, values: Mapping[str, Any], weights: Mapping[str, bytes]) -> dict[str, Any]:
     """One model of any kind: inputs checked and rounded as declared, then outputs likewise."""
     kind = model.WhichOneof("Type")
@@ -50,7 +61,7 @@ def run(model: Any, values: Mapping[str, Any], weights: Mapping[str, bytes]) -> 
     elif kind == "mlProgram":
         made = run_program(model, inputs, weights)
     else:
-        need(kind in STAGES, f"models of the kind {kind} are not supported")
+        need(kind in STAGES, supported(model))
         made = STAGES[kind](model, inputs)
     outputs = {}
     for declared in model.description.output:
