@@ -5,20 +5,24 @@ never happens inside a transaction.
 """
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import psutil
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 
 from lastmile.errors import RunUnknown, StoreUnusable
 from lastmile.store.engine import open_engine
 from lastmile.store.migrate import migrate
+from lastmile.store.outbox import Outbox, queue, supersede
 from lastmile.store.tables import runs
-from lastmile.values import Cause, CauseKind, Run, SlotKey, State
+from lastmile.values import Cause, CauseKind, Delivery, Run, SlotKey, State
+
+OnEnd = Callable[[Run, Mapping[str, Any]], Iterable[Delivery]]
+"""The deliveries of a run that ended, from what was noted when it began."""
 
 
 class RunLog:
@@ -61,21 +65,51 @@ class RunLog:
             reason = str(getattr(error, "orig", error)).splitlines()[0]
             raise StoreUnusable(self._shown, reason) from error
 
-    def begin(self, run: Run) -> None:
-        """Record a run as running under this process."""
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that changes something."""
+        with self._told(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that changes nothing."""
+        with self._told(), self._engine.connect() as connection:
+            yield connection
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be delivered."""
+        return Outbox(writing=self.writing, reading=self.reading)
+
+    def begin(
+        self, run: Run, *, deliver: Mapping[str, Any] | None = None, replaces: str = ""
+    ) -> None:
+        """Record a run as running under this process.
+
+        `deliver` says to whom its end is to be told. `replaces` is the key of the attempt before:
+        what waits to be told of that is not told any more.
+        """
         process = psutil.Process()
         row = _row(run) | {
             "host": socket.gethostname(),
             "pid": process.pid,
             "pid_started": process.create_time(),
+            "deliver": dict(deliver) if deliver else None,
         }
-        with self._told(), self._writer.begin() as connection:
+        with self.writing() as connection:
             connection.execute(insert(runs).values(row))
+            if replaces:
+                supersede(connection, replaces, by=run.key)
 
-    def end(self, run: Run) -> None:
-        """Record how a run ended."""
-        with self._told(), self._writer.begin() as connection:
+    def end(self, run: Run, on_end: OnEnd | None = None) -> None:
+        """Record how a run ended and, in the same transaction, queue what `on_end` makes of it."""
+        with self.writing() as connection:
             connection.execute(update(runs).where(runs.c.key == run.key).values(_row(run)))
+            if on_end:
+                noted = select(runs.c.deliver).where(runs.c.key == run.key)
+                order = connection.execute(noted).scalar()
+                queue(connection, on_end(run, order) if order else ())
 
     def history(self, report: str | None = None, *, limit: int = 20) -> list[Run]:
         """The newest runs first, of one report or of all."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0003"
+NEWEST = "0004"
 """The revision that `metadata` describes; a test compares it with the migrations."""
 
 
@@ -63,6 +63,7 @@ runs = Table(
     Column("redacted", Integer, nullable=False, server_default="0"),
     Column("schedule", String(200)),
     Column("scheduled_for", Instant),
+    Column("deliver", JSON(none_as_null=True)),  # to whom its end is to be told
     Column("host", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
     Column("pid_started", Float, nullable=False),
@@ -136,3 +137,26 @@ alerts = Table(
     Index("alerts_by_resolved", "resolved", "raised"),
 )
 """Reports that should exist and did not: one row for each contract of a slot that was not kept."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("key", String(32), primary_key=True),  # of the run and the recipient: queued once
+    Column("run", String(40), nullable=False),
+    Column("report", String(200), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("address", String, nullable=False),  # as it may be shown
+    Column("order", JSON, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("queued", Instant, nullable=False),
+    Column("due", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("sent", Instant),
+    Column("reason", String, nullable=False),
+    Column("receipt", String, nullable=False),
+    Column("claimed_by", String(80)),  # a sender; None where nobody is at work
+    Column("lease", Instant),  # until when it is his
+    Index("outbox_by_state", "state", "due"),
+    Index("outbox_by_run", "run"),
+    Index("outbox_by_report", "report", "queued"),
+)
