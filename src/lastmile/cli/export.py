@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lastmile.cli.output import complain, path_shown, say, say_json, say_table
+from lastmile.cli.output import complain, note, path_shown, say, say_json, say_table
 from lastmile.cli.progress import step_progress
 from lastmile.cli.state import Door, with_door
 from lastmile.values import show_size
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 NOT_RIGHT = 3
 """Exit code of an export that does not answer as its estimator does."""
+
+
+def _a_reason(_context: click.Context, _option: click.Parameter, reason: str | None) -> str | None:
+    if reason is not None and not reason.strip():
+        raise click.BadParameter("say why such answers will do")
+    return reason
 
 
 @click.group()
@@ -28,19 +34,37 @@ def export() -> None:
 Examples:
   lastmile export run rain-tomorrow
   lastmile export run churn --trust        the estimator is a pickle, and you know who made it
+  lastmile export run churn --accept "2 of 9,000 rows are ties; agreed with the app team"
 """
 )
 @click.argument("name")
 @click.option("--trust", is_flag=True, help="Load files that may run code (pickle, joblib).")
 @click.option("--replace", is_flag=True, help="Replace a bundle of this version by another model.")
+@click.option(
+    "--accept",
+    metavar="REASON",
+    callback=_a_reason,
+    help="Let an export out that answers otherwise; the reason stands in its bundle.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result for programs.")
 @with_door
-def run(door: Door, name: str, trust: bool, replace: bool, as_json: bool) -> None:
+def run(
+    door: Door, name: str, trust: bool, replace: bool, accept: str | None, as_json: bool
+) -> None:
     """Make the bundle of the export NAME: ONNX, Core ML, evidence, golden rows."""
     from lastmile.jobs.export import produce_bundle
 
     with step_progress(name, quiet=as_json) as on_step:
-        bundle = produce_bundle(door.workspace, name, trust=trust, replace=replace, on_step=on_step)
+        bundle = produce_bundle(
+            door.workspace,
+            name,
+            trust=trust,
+            replace=replace,
+            accept=accept or "",
+            on_step=on_step,
+        )
+    if accept and bundle.evidence.holds:
+        note("there was nothing to accept: every form answers as the estimator does")
     if as_json:
         say_json(bundle_as_json(bundle))
     else:
@@ -62,6 +86,8 @@ def tell_bundle(bundle: "Bundle") -> None:
             for pair in bundle.evidence.comparisons
         ),
     )
+    if bundle.evidence.accepted:
+        say(f"accepted although it differs: {bundle.evidence.accepted}", "yellow")
     if bundle.minimum_ios:
         say(f"runs on iOS {bundle.minimum_ios} and newer")
     say(f"{len(bundle.evidence.not_proven)} things are not proven: see README.md in the bundle")

@@ -136,14 +136,32 @@ class OverBudget(LastmileError):
 
 
 class EvidenceFailed(LastmileError):
-    """The exported forms do not answer as the estimator does."""
+    """The exported forms do not answer as the estimator does.
+
+    `step` is where in the pipeline the difference first appears, and `lines` show one row there.
+    """
 
     code = "evidence-failed"
     exit_code = 3
 
-    def __init__(self, what: str, *, fix: str = "") -> None:
+    def __init__(
+        self, what: str, *, step: str = "", lines: Sequence[str] = (), kept: str = ""
+    ) -> None:
         super().__init__(
             what,
             why="a phone would give other answers than the estimator that was measured",
-            fix=fix or "read the worst rows in evidence.json; no bundle was published",
+            fix=f"read the worst rows in {kept or 'the evidence'}; no bundle was published. "
+            'If such answers will do, say why: --accept "reason"',
+            where=f"{step}: here the difference first appears" if step else "",
         )
+        self.step = step
+        self.lines = tuple(lines)
+
+    def __str__(self) -> str:
+        what, *rest = super().__str__().splitlines()
+        at = [rest.pop(0)] if self.where else []
+        return "\n".join([what, *at, *(f"  {line}" for line in self.lines), *rest])
+
+    def to_dict(self) -> dict[str, str]:
+        """The same for programs, with the step."""
+        return {**super().to_dict(), "step": self.step, "row": "\n".join(self.lines)}

@@ -1,6 +1,7 @@
 """Hand an estimator over: estimator and sample, ONNX, Core ML, evidence, bundle."""
 
 import dataclasses
+import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lastmile.atomic import publish_folder
+from lastmile.atomic import publish_folder, write_text
 from lastmile.clock import Clock, now
 from lastmile.definitions import make_definition, read_definition
 from lastmile.errors import BadDefinition, VersionTaken
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lastmile.exporting.bundle import Bundle, Check
+    from lastmile.exporting.evidence import Evidence
 
 OnStep = Callable[[str], None]
 
@@ -41,6 +43,7 @@ class _Order:
     on_step: OnStep
     clock: Clock
     replace: bool
+    accept: str = ""
 
 
 def export_estimator(
@@ -59,7 +62,8 @@ def export_estimator(
     `estimator` is fitted, `sample` holds raw rows as the phone will see them. A bundle of that name
     and version that holds another model stays, unless `replace` says that nobody has received it
     yet. `about` are further keys of an export's definition: `title`, `description`, `author`,
-    `license`, `columns`, `tolerance`, `budget`.
+    `license`, `columns`, `tolerance`, `budget`; and `accept`, the reason for which forms that
+    answer otherwise than the estimator are let out all the same.
 
     Raises:
         LastmileError: something is not right with the input, a step cannot be exported, or the
@@ -71,6 +75,7 @@ def export_estimator(
             where="export_estimator(name=...)",
             fix="use letters, digits, hyphens, dots and underscores of ASCII",
         )
+    accept = str(about.pop("accept", ""))
     keys = {"title": name, "estimator": "given:estimator", "sample": "given:sample", **about}
     file = make_definition(
         ExportFile, "export_estimator", **keys, version=version, targets=tuple(targets)
@@ -82,6 +87,7 @@ def export_estimator(
         on_step=_silent,
         clock=now,
         replace=replace,
+        accept=accept,
     )
     return _make(order, estimator, sample)
 
@@ -92,6 +98,7 @@ def produce_bundle(
     *,
     trust: bool = False,
     replace: bool = False,
+    accept: str = "",
     on_step: OnStep = _silent,
     clock: Clock = now,
 ) -> "Bundle":
@@ -116,6 +123,7 @@ def produce_bundle(
         on_step=on_step,
         clock=clock,
         replace=replace,
+        accept=accept,
     )
     return _make(order, estimator, sample)
 
@@ -141,8 +149,10 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
     order.on_step("compare scikit-learn, ONNX Runtime and the Core ML reference")
     tolerance = Tolerances(**file.tolerance.model_dump())
     evidence = gather_evidence(estimator, signature, graph, package, sample, tolerance)
-    order.on_step("write the bundle")
+    evidence = dataclasses.replace(evidence, accepted="" if evidence.holds else order.accept)
     target = order.built / f"{order.name}-{file.version}"
+    _keep_or_clear(target, evidence)
+    order.on_step("write the bundle")
     with publish_folder(target) as folder:
         bundle = write_bundle(
             folder,
@@ -155,6 +165,24 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
         if not order.replace and holds_another_model(target, folder):
             raise VersionTaken(str(target))
     return dataclasses.replace(bundle, folder=target)
+
+
+def _keep_or_clear(target: Path, evidence: "Evidence") -> None:
+    """Keep the evidence of an export that fails beside where its bundle would stand.
+
+    Raises:
+        EvidenceFailed: it fails, and nobody accepted that.
+    """
+    from lastmile.exporting.evidence import demand_holds
+
+    kept = target.with_name(f"{target.name}.evidence.json")
+    if evidence.verdict != "fails":
+        kept.unlink(missing_ok=True)
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(evidence.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(kept, f"{text}\n")
+    demand_holds(evidence, kept=str(kept))
 
 
 def _metadata(file: ExportFile) -> dict[str, str]:

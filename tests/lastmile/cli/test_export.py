@@ -1,6 +1,7 @@
 """`lastmile export`: a version holds one model, and what goes wrong is told."""
 
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -35,10 +36,9 @@ sample = "sizes_{number}:{sample}"
 @pytest.fixture(name="define")
 def _define(make_workspace):
     root = make_workspace()
-    count = iter(range(100))
 
     def define(estimator="fitted", sample="sample", strength=1.0):
-        number = f"{id(root)}_{next(count)}"
+        number = uuid4().hex
         (root / f"src/sizes_{number}.py").write_text(MODULE.replace("STRENGTH", str(strength)))
         text = DEFINITION.format(number=number, estimator=estimator, sample=sample)
         (root / "exports/sizes.toml").write_text(text)
@@ -98,3 +98,81 @@ def test_a_pickle_needs_trust(lastmile, define):
     assert answer.code == 2
     assert "model.pkl is not loaded: it is a .pkl file" in answer.err
     assert "--trust" in answer.err
+
+
+@pytest.fixture
+def _graphs_that_err(monkeypatch):
+    """Gaps are filled with 5 less in graphs: rows with a gap are answered otherwise."""
+    from sklearn.base import clone
+
+    from lastmile.exporting.onnx.converters import CONVERTERS
+
+    right = CONVERTERS["sklearn.SimpleImputer"]
+
+    def wrong(writer, estimator, parts):
+        other = clone(estimator)
+        other.__dict__.update(estimator.__dict__, statistics_=estimator.statistics_ - 5)
+        return right(writer, other, parts)
+
+    monkeypatch.setitem(CONVERTERS, "sklearn.SimpleImputer", wrong)
+
+
+GAPS = """
+
+def gappy():
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    return make_pipeline(SimpleImputer(), LogisticRegression()).fit(rows, ["a", "a", "b", "b"])
+"""
+
+
+@pytest.fixture(name="gappy")
+def _gappy(define):
+    root = define("gappy")
+    for module in (root / "src").glob("sizes_*.py"):
+        module.write_text(module.read_text() + GAPS)
+    return root
+
+
+@pytest.mark.usefixtures("_graphs_that_err")
+def test_what_answers_otherwise_is_refused_with_the_step_and_the_evidence_is_kept(lastmile, gappy):
+    answer = lastmile("export", "run", "sizes", cwd=gappy)
+    built = gappy / "exports/_built"
+
+    assert answer.code == 3
+    assert "simpleimputer (SimpleImputer): here the difference first appears" in answer.err
+    assert "size=None" in answer.err
+    assert str(built / "sizes-1.0.0.evidence.json") in answer.err
+    kept = json.loads((built / "sizes-1.0.0.evidence.json").read_text())
+    assert kept["verdict"] == "fails"
+    assert kept["first_step"]["method"] == "transform"
+    assert not (built / "sizes-1.0.0").exists()
+
+
+@pytest.mark.usefixtures("_graphs_that_err")
+def test_what_is_accepted_carries_the_reason_and_still_checks(lastmile, gappy):
+    lastmile("export", "run", "sizes", cwd=gappy)
+    reason = "the app never sends gaps"
+    answer = lastmile("export", "run", "sizes", "--accept", reason, cwd=gappy)
+    bundle = gappy / "exports/_built/sizes-1.0.0"
+
+    assert answer.code == 0
+    assert f"accepted although it differs: {reason}" in answer.out
+    evidence = json.loads((bundle / "evidence.json").read_text())
+    assert (evidence["verdict"], evidence["accepted"]) == ("accepted", reason)
+    assert json.loads((bundle / "bundle.json").read_text())["accepted"] == reason
+    page = (bundle / "README.md").read_text()
+    assert "## Accepted although it differs" in page
+    assert reason in page
+    assert lastmile("export", "check", bundle, cwd=gappy).code == 0
+    assert not (gappy / "exports/_built/sizes-1.0.0.evidence.json").exists()
+
+
+def test_an_acceptance_needs_a_reason_and_something_to_accept(lastmile, define):
+    empty = lastmile("export", "run", "sizes", "--accept", " ", cwd=define())
+    idle = lastmile("export", "run", "sizes", "--accept", "because", cwd=define())
+
+    assert empty.code == 2
+    assert "say why" in empty.err
+    assert idle.code == 0
+    assert "there was nothing to accept" in idle.err

@@ -88,7 +88,8 @@ class Manifest(Definition):
     """What the bundle is, how it was made, and the SHA-256 of every other file in it.
 
     `size` is the sum of the sizes in `files`, in bytes. `android` and `ios` are paths in the
-    bundle; `made_with` maps packages to versions.
+    bundle; `made_with` maps packages to versions. `accepted` is the reason for which somebody let
+    the bundle out although its forms answer some rows otherwise.
     """
 
     format: int
@@ -105,6 +106,7 @@ class Manifest(Definition):
     minimum_ios: str | None
     onnxruntime: RuntimeRange
     tolerance: ToleranceEntry
+    accepted: str = ""
     size: int = Field(ge=0)
     files: dict[str, FileEntry]
 

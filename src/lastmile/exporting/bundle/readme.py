@@ -132,10 +132,27 @@ def _proof(manifest: Manifest, evidence: Evidence) -> list[str]:
         "them again without one.",
         figures,
         note,
+        *_accepted(evidence),
         "## What was not proven",
         "\n".join(f"- {' '.join(sentence.split())}" for sentence in evidence.not_proven),
         "## Files",
         files,
+    ]
+
+
+def _accepted(evidence: Evidence) -> list[str]:
+    """What differs and was let out all the same, and why."""
+    if not evidence.accepted:
+        return []
+    step = evidence.first_step
+    told = [_line(reason) for reason in evidence.reasons]
+    if step:
+        told.append(f"The difference first appears at {_line(step.path)}.")
+    return [
+        "## Accepted although it differs",
+        f"**{_line(evidence.accepted)}**",
+        "\n".join(f"- {sentence}" for sentence in told),
+        "The golden rows are those that agree; the rows furthest apart stand in `evidence.json`.",
     ]
 
 

@@ -135,6 +135,7 @@ def _manifest(
         minimum_ios=package.minimum_ios if package else None,
         onnxruntime=RuntimeRange(minimum=ONNXRUNTIME_MINIMUM, excluded=ONNXRUNTIME_BROKEN),
         tolerance=form.ToleranceEntry(**asdict(evidence.tolerance)),
+        accepted=evidence.accepted,
         size=0,
         files=entries,
     )

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,25 @@ def ask_estimator(estimator: Any, signature: Signature, rows: pd.DataFrame) -> A
         RowsRefused: scikit-learn does not answer such rows.
     """
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quietly():
             return dict(_ask(estimator, signature, given_to(estimator, rows)))
     except Exception as error:  # whatever an estimator raises, it is its answer to these rows
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise RowsRefused(f"scikit-learn refuses such rows: {lines[0][:200]}") from error
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Ask scikit-learn without its warnings, and in this process whatever its `n_jobs`."""
+    import joblib
+
+    with (
+        warnings.catch_warnings(),
+        np.errstate(all="ignore"),
+        joblib.parallel_config(backend="threading"),
+    ):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _ask(estimator: Any, signature: Signature, given: Any) -> Iterator[tuple[str, np.ndarray]]:

@@ -1,34 +1,34 @@
 """Ask every engine the same rows, compare, and decide."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from lastmile.errors import LastmileError, RowsRefused
-from lastmile.exporting.evidence.answers import Answers, ask_estimator, plain_answer
-from lastmile.exporting.evidence.compare import (
-    Distance,
-    Tolerances,
-    distance,
-    summary,
-    usual_size,
+from lastmile.exporting.evidence.answers import ask_estimator
+from lastmile.exporting.evidence.compare import Tolerances, distance, usual_size
+from lastmile.exporting.evidence.first_step import IN_COREML, find_first_step, of_whole_form
+from lastmile.exporting.evidence.golden import GoldenRow, choose_golden, kinds
+from lastmile.exporting.evidence.pairs import (
+    SKLEARN,
+    AnsweredSet,
+    Pair,
+    agreeing,
+    compare_engines,
+    reasons,
 )
-from lastmile.exporting.evidence.golden import choose_golden, kinds
 from lastmile.exporting.evidence.rows import RowSet, missing_marks, row_sets
 from lastmile.exporting.evidence.thresholds import Thresholds, thresholds_of
-from lastmile.exporting.evidence.verdict import Asked, Comparison, Evidence, Worst
+from lastmile.exporting.evidence.verdict import Asked, Evidence, FirstStep
 from lastmile.exporting.onnx import Graph
 from lastmile.exporting.signature import Signature
-from lastmile.exporting.signature.phone import as_given, to_json
+from lastmile.exporting.signature.phone import as_given
 
-SKLEARN = "scikit-learn"
 ONNX = "ONNX Runtime"
 COREML = "Core ML reference"
-
-_WORST = 5
 
 NOT_PROVEN_HERE = (
     "ONNX Runtime was asked in one release, on a server's processor; another release, or a phone's "
@@ -63,16 +63,6 @@ class CoreMLPackage(Engine, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Set:
-    """One set of rows, as given on a phone, with the answers of every engine that gave one."""
-
-    name: str
-    rows: pd.DataFrame
-    answers: Mapping[str, Answers]
-    refused: Mapping[str, str]
-
-
 def gather_evidence(
     estimator: Any,
     signature: Signature,
@@ -102,18 +92,42 @@ def gather_evidence(
         tolerance or Tolerances(),
         on_step,
     )
-    pairs = [(SKLEARN, name) for name in engines] + ([(ONNX, COREML)] if package else [])
-    comparisons = tuple(
-        _compare(sets, expected, got, signature, tolerance) for expected, got in pairs
-    )
+    asked_of = [(SKLEARN, name) for name in engines] + ([(ONNX, COREML)] if package else [])
+    pairs = [compare_engines(sets, *pair, signature, tolerance) for pair in asked_of]
+    found = reasons([pair.comparison for pair in pairs], tolerance)
     return Evidence(
-        reasons=_reasons(comparisons, tolerance),
+        reasons=found,
         tolerance=tolerance,
         asked=tuple(asked),
-        comparisons=comparisons,
+        comparisons=tuple(pair.comparison for pair in pairs),
         not_proven=_not_proven(asked, package, cuts),
-        golden=choose_golden([(s.name, s.rows, s.answers[SKLEARN]) for s in sets], signature),
+        golden=_golden(_that_agree(sets, tolerance) if found else sets, signature),
+        first_step=_first_step(estimator, graph, sample, pairs, tolerance) if found else None,
     )
+
+
+def _first_step(
+    estimator: Any, graph: Graph, sample: pd.DataFrame, pairs: Sequence[Pair], tolerance: Tolerances
+) -> FirstStep | None:
+    """Where the worst row of the first failing comparison goes another way."""
+    for pair in pairs:
+        alone = reasons([pair.comparison], tolerance)
+        if not (alone and pair.worst):
+            continue
+        if pair.comparison.got == ONNX and isinstance(graph, Graph):
+            return find_first_step(estimator, graph.signature, sample, pair, tolerance)
+        return of_whole_form(pair, IN_COREML)
+    return None
+
+
+def _golden(sets: Sequence[AnsweredSet], signature: Signature) -> tuple[GoldenRow, ...]:
+    asked = [(one.name, one.rows, one.answers[SKLEARN]) for one in sets]
+    return choose_golden(asked, signature)
+
+
+def _that_agree(sets: Sequence[AnsweredSet], tolerance: Tolerances) -> list[AnsweredSet]:
+    """The sets with those rows only that every form answers rightly: golden rows must be true."""
+    return [one.only(agreeing(one, tolerance)) for one in sets]
 
 
 def _ask_everything(
@@ -123,13 +137,13 @@ def _ask_everything(
     given: tuple[pd.DataFrame, Iterable[RowSet]],
     tolerance: Tolerances,
     on_step: Callable[[str], None] | None,
-) -> tuple[list[Asked], list[_Set], Tolerances]:
+) -> tuple[list[Asked], list[AnsweredSet], Tolerances]:
     """All sets of rows with all answers, and the tolerance with the usual size of answers.
 
     `given` are the sample and the sets made of it.
     """
     asked: list[Asked] = []
-    sets: list[_Set] = []
+    sets: list[AnsweredSet] = []
     sample, sets_of_rows = given
     marks = missing_marks(sample, signature)
     for rows in sets_of_rows:
@@ -155,7 +169,7 @@ def _ask_all(
     engines: Mapping[str, Engine],
     rows: RowSet,
     marks: Mapping[str, Any],
-) -> _Set | str:
+) -> AnsweredSet | str:
     """Every engine's answers, or the reason why scikit-learn gives none."""
     if rows.reason:
         return rows.reason
@@ -170,11 +184,15 @@ def _ask_all(
             answers[name] = engine.run(given)
         except LastmileError as error:
             refused[name] = error.what
-    return _Set(rows.name, given, answers, refused)
+    return AnsweredSet(rows.name, given, answers, refused)
 
 
 def _rounded(
-    estimator: Any, signature: Signature, rows: pd.DataFrame, asked: _Set, tolerance: Tolerances
+    estimator: Any,
+    signature: Signature,
+    rows: pd.DataFrame,
+    asked: AnsweredSet,
+    tolerance: Tolerances,
 ) -> int:
     """How many rows scikit-learn answers differently once they are written down as on a phone."""
     if rows.equals(asked.rows):
@@ -185,64 +203,6 @@ def _rounded(
         return len(rows)
     apart = distance(own, asked.answers[SKLEARN], tolerance)
     return int((apart.relabelled | apart.beyond).sum())
-
-
-def _compare(
-    sets: list[_Set], expected: str, got: str, signature: Signature, tolerance: Tolerances
-) -> Comparison:
-    found: dict[str, Distance] = {}
-    worst: list[tuple[bool, float, Worst]] = []
-    for rows in sets:
-        if expected not in rows.answers or got not in rows.answers:
-            continue
-        first, second = rows.answers[expected], rows.answers[got]
-        apart = found[rows.name] = distance(first, second, tolerance)
-        for row in apart.worst(_WORST):
-            inputs = to_json(rows.rows.iloc[[row]], kinds(signature))[0]
-            answers = plain_answer(first, row), plain_answer(second, row)
-            told = Worst(rows=rows.name, inputs=inputs, expected=answers[0], got=answers[1])
-            worst.append((bool(apart.relabelled[row]), float(apart.excess[row]), told))
-    worst.sort(key=lambda entry: entry[:2], reverse=True)
-    by_rows = {name: summary(apart) for name, apart in found.items()}
-    return Comparison(
-        expected=expected,
-        got=got,
-        rows=sum(len(apart.absolute) for apart in found.values()),
-        label_mismatches=sum(entry["label_mismatches"] for entry in by_rows.values()),
-        ties=sum(entry["ties"] for entry in by_rows.values()),
-        rows_beyond_tolerance=sum(entry["rows_beyond_tolerance"] for entry in by_rows.values()),
-        largest_absolute=max((e["largest_absolute"] for e in by_rows.values()), default=0.0),
-        largest_relative=max((e["largest_relative"] for e in by_rows.values()), default=0.0),
-        by_rows=by_rows,
-        worst=tuple(told for _, _, told in worst[:_WORST]),
-        refused={rows.name: rows.refused[got] for rows in sets if got in rows.refused},
-    )
-
-
-def _reasons(comparisons: tuple[Comparison, ...], tolerance: Tolerances) -> tuple[str, ...]:
-    """Why the verdict is `fails`; only comparisons with scikit-learn decide."""
-    reasons = []
-    for pair in comparisons:
-        if pair.expected != SKLEARN:
-            continue
-        reasons += [f"{pair.got}, {name}: {why}" for name, why in pair.refused.items()]
-        if pair.label_mismatches > tolerance.labels:
-            reasons.append(
-                f"{pair.got} gives {pair.label_mismatches} of {pair.rows} rows another label "
-                f"({tolerance.labels} allowed; {_where(pair, 'label_mismatches')})"
-            )
-        if pair.rows_beyond_tolerance:
-            reasons.append(
-                f"{pair.got} differs beyond the tolerance on {pair.rows_beyond_tolerance} of "
-                f"{pair.rows} rows, by up to {pair.largest_absolute:.2g} "
-                f"({_where(pair, 'rows_beyond_tolerance')})"
-            )
-    return tuple(reasons)
-
-
-def _where(pair: Comparison, figure: str) -> str:
-    """The set of rows with the most faults."""
-    return max(pair.by_rows, key=lambda name: pair.by_rows[name][figure])
 
 
 def _not_proven(

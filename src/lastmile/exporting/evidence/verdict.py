@@ -8,7 +8,7 @@ from lastmile.exporting.evidence.compare import Tolerances
 from lastmile.exporting.evidence.golden import GoldenRow
 from lastmile.exporting.signature.phone import plain
 
-FORMAT = 1
+FORMAT = 2
 """Number of the form of `evidence.json`.
 
 It is written for people and tools to read and never read back here. To change it: raise the
@@ -62,8 +62,47 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstStep:
+    """Where a difference first appears, shown on the row `inputs` of the set `rows`.
+
+    `path` is like `columns > num > scale (StandardScaler)`, and `method` what scikit-learn asks it
+    there. `before` and `after` map each engine to numbers of that row by column; of many, those
+    around `column`, which is off by `size`, the most.
+    """
+
+    path: str
+    rows: str
+    inputs: dict[str, Any]
+    method: str = ""
+    column: str = ""
+    size: float = 0.0
+    before: dict[str, dict[str, Any]]
+    after: dict[str, dict[str, Any]]
+
+    def lines(self) -> list[str]:
+        """The row and what the step makes of it, for people."""
+        told = [f"row: {_pairs(self.inputs)}  ({self.rows})"]
+        for label, sides in (("in", self.before), ("out", self.after)):
+            for engine, values in sides.items():
+                told.append(f"{label + ':':<4} {_pairs(values)}  ({engine})")
+        return told
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    """Values by name in one line; numbers with nine digits, as 32-bit floats differ there."""
+    return " ".join(
+        f"{name}={format(value, '.9g') if isinstance(value, float) else value}"
+        for name, value in values.items()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What was compared, on how many rows, with which result, and what could not be checked."""
+    """What was compared, on how many rows, with which result, and what could not be checked.
+
+    `first_step` tells where a difference begins, if there is one beyond the tolerance. `accepted`
+    is the reason for which a person lets the export out although it fails.
+    """
 
     reasons: tuple[str, ...]
     tolerance: Tolerances
@@ -71,6 +110,8 @@ class Evidence:
     comparisons: tuple[Comparison, ...]
     not_proven: tuple[str, ...]
     golden: tuple[GoldenRow, ...]
+    first_step: FirstStep | None = None
+    accepted: str = ""
 
     @property
     def holds(self) -> bool:
@@ -85,17 +126,29 @@ class Evidence:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for strict JSON; the golden rows stand in a file of their own."""
         body = {key: value for key, value in asdict(self).items() if key != "golden"}
-        verdict = "holds" if self.holds else "fails"
-        return {"format": FORMAT, "verdict": verdict, "rows": self.rows, **plain(body)}
+        return {"format": FORMAT, "verdict": self.verdict, "rows": self.rows, **plain(body)}
+
+    @property
+    def verdict(self) -> str:
+        """`holds`, `fails`, or `accepted` for what fails and is let out all the same."""
+        return "holds" if self.holds else "accepted" if self.accepted else "fails"
 
 
-def demand_holds(evidence: Evidence) -> None:
-    """Raise `EvidenceFailed` with the first reasons where the verdict is `fails`."""
-    if evidence.holds:
+def demand_holds(evidence: Evidence, *, kept: str = "") -> None:
+    """Raise `EvidenceFailed` with the first reasons where the verdict is `fails`.
+
+    `kept` names the file that the whole evidence is kept in. Where no form answers a single row
+    rightly, nothing can be accepted.
+    """
+    if evidence.verdict == "holds" or (evidence.accepted and evidence.golden):
         return
     shown = "; ".join(evidence.reasons[:3])
     more = len(evidence.reasons) - 3
+    step = evidence.first_step
     raise EvidenceFailed(
         f"the exported forms do not answer as the estimator does: {shown}"
-        + (f"; and {more} more" if more > 0 else "")
+        + (f"; and {more} more" if more > 0 else ""),
+        step=step.path if step else "",
+        lines=step.lines() if step else (),
+        kept=kept,
     )

@@ -129,7 +129,7 @@ def assemble(writer: Writer, signature: Signature, outputs: dict[str, str]) -> o
     )
     return onnx.helper.make_model(
         graph,
-        opset_imports=_opsets(nodes),
+        opset_imports=opsets_of(nodes),
         ir_version=10,
         producer_name="lastmile",
         producer_version=version("lastmile"),
@@ -151,7 +151,8 @@ def _needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProt
     return kept[::-1]
 
 
-def _opsets(nodes: list[onnx.NodeProto]) -> list[onnx.OperatorSetIdProto]:
+def opsets_of(nodes: list[onnx.NodeProto]) -> list[onnx.OperatorSetIdProto]:
+    """The operator sets that the nodes need."""
     newest = any(node.op_type == "TreeEnsemble" for node in nodes)
     numbers = {"": OPSETS[""]}
     if any(node.domain == ML for node in nodes):

@@ -66,11 +66,12 @@ class Graph:
 
     def _session(self) -> Any:
         if "session" not in self._kept:
-            self._kept["session"] = _open_session(self.proto)
+            self._kept["session"] = open_session(self.proto)
         return self._kept["session"]
 
 
-def _open_session(proto: onnx.ModelProto) -> Any:
+def open_session(proto: onnx.ModelProto) -> Any:
+    """ONNX Runtime with the model: CPU, one thread."""
     import onnxruntime
 
     demand_sound_runtime()

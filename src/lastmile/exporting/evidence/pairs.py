@@ -1,0 +1,121 @@
+"""Two engines on the same rows: how far apart, on which rows most, and whether that is too far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from lastmile.exporting.evidence.answers import Answers, plain_answer
+from lastmile.exporting.evidence.compare import Distance, Tolerances, distance, summary
+from lastmile.exporting.evidence.golden import kinds
+from lastmile.exporting.evidence.verdict import Comparison, Worst
+from lastmile.exporting.signature import Signature
+from lastmile.exporting.signature.phone import to_json
+
+SKLEARN = "scikit-learn"
+
+_WORST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredSet:
+    """One set of rows, as given on a phone, with the answers of every engine that gave one."""
+
+    name: str
+    rows: pd.DataFrame
+    answers: Mapping[str, Answers]
+    refused: Mapping[str, str]
+
+    def only(self, rows: np.ndarray) -> "AnsweredSet":
+        """The set with the rows [N] bool alone."""
+        answers = {
+            name: {output: values[rows] for output, values in given.items()}
+            for name, given in self.answers.items()
+        }
+        return replace(self, rows=self.rows[rows], answers=answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A comparison, with its worst rows, worst first, each a frame of one row as on a phone."""
+
+    comparison: Comparison
+    worst: tuple[tuple[Worst, pd.DataFrame], ...]
+
+
+def compare_engines(
+    sets: Sequence[AnsweredSet],
+    expected: str,
+    got: str,
+    signature: Signature,
+    tolerance: Tolerances,
+) -> Pair:
+    """How far `got` is from `expected` on every set that both answered."""
+    found: dict[str, Distance] = {}
+    worst: list[tuple[bool, float, Worst, pd.DataFrame]] = []
+    for rows in sets:
+        if expected not in rows.answers or got not in rows.answers:
+            continue
+        first, second = rows.answers[expected], rows.answers[got]
+        apart = found[rows.name] = distance(first, second, tolerance)
+        for row in apart.worst(_WORST):
+            frame = rows.rows.iloc[[row]]
+            inputs = to_json(frame, kinds(signature))[0]
+            answers = plain_answer(first, row), plain_answer(second, row)
+            told = Worst(rows=rows.name, inputs=inputs, expected=answers[0], got=answers[1])
+            worst.append((bool(apart.relabelled[row]), float(apart.excess[row]), told, frame))
+    worst.sort(key=lambda entry: entry[:2], reverse=True)
+    by_rows = {name: summary(apart) for name, apart in found.items()}
+    first_worst = worst[:_WORST]
+    comparison = Comparison(
+        expected=expected,
+        got=got,
+        rows=sum(len(apart.absolute) for apart in found.values()),
+        label_mismatches=sum(entry["label_mismatches"] for entry in by_rows.values()),
+        ties=sum(entry["ties"] for entry in by_rows.values()),
+        rows_beyond_tolerance=sum(entry["rows_beyond_tolerance"] for entry in by_rows.values()),
+        largest_absolute=max((e["largest_absolute"] for e in by_rows.values()), default=0.0),
+        largest_relative=max((e["largest_relative"] for e in by_rows.values()), default=0.0),
+        by_rows=by_rows,
+        worst=tuple(told for _, _, told, _ in first_worst),
+        refused={rows.name: rows.refused[got] for rows in sets if got in rows.refused},
+    )
+    return Pair(comparison, tuple((told, frame) for _, _, told, frame in first_worst))
+
+
+def reasons(comparisons: Sequence[Comparison], tolerance: Tolerances) -> tuple[str, ...]:
+    """Why the verdict is `fails`; only comparisons with scikit-learn decide."""
+    found = []
+    for pair in comparisons:
+        if pair.expected != SKLEARN:
+            continue
+        found += [f"{pair.got}, {name}: {why}" for name, why in pair.refused.items()]
+        if pair.label_mismatches > tolerance.labels:
+            found.append(
+                f"{pair.got} gives {pair.label_mismatches} of {pair.rows} rows another label "
+                f"({tolerance.labels} allowed; {_where(pair, 'label_mismatches')})"
+            )
+        if pair.rows_beyond_tolerance:
+            found.append(
+                f"{pair.got} differs beyond the tolerance on {pair.rows_beyond_tolerance} of "
+                f"{pair.rows} rows, by up to {pair.largest_absolute:.2g} "
+                f"({_where(pair, 'rows_beyond_tolerance')})"
+            )
+    return tuple(found)
+
+
+def _where(pair: Comparison, figure: str) -> str:
+    """The set of rows with the most faults."""
+    return max(pair.by_rows, key=lambda name: pair.by_rows[name][figure])
+
+
+def agreeing(asked: AnsweredSet, tolerance: Tolerances) -> np.ndarray:
+    """[N] bool: rows that every engine answers as scikit-learn does; none where one refuses."""
+    expected = asked.answers[SKLEARN]
+    agree = np.full(len(asked.rows), not asked.refused)
+    for name, got in asked.answers.items():
+        if name != SKLEARN:
+            apart = distance(expected, got, tolerance)
+            agree &= ~(apart.relabelled | apart.beyond)
+    return agree
