@@ -15,12 +15,9 @@ from lastmile.exporting.bundle.manifest import About, FileEntry, Manifest, Runti
 from lastmile.exporting.bundle.readme import readme
 from lastmile.exporting.evidence import Evidence, demand_holds
 from lastmile.exporting.onnx import Graph
-from lastmile.exporting.onnx.runtime import ONNXRUNTIME_BROKEN
+from lastmile.exporting.onnx.runtime import ONNXRUNTIME_BROKEN, minimum_runtime
 from lastmile.exporting.signature.phone import plain
 from lastmile.values import show_size
-
-ONNXRUNTIME_MINIMUM = "1.18"
-"""The first release that reads operator set 21, the highest that a graph may use."""
 
 _TOOLS = (
     *("lastmile", "scikit-learn", "skl2onnx", "onnx", "onnxruntime", "coremltools", "numpy"),
@@ -133,7 +130,7 @@ def _manifest(
         android=f"android/{about.type_name}.onnx",
         ios=f"ios/{about.type_name}.mlpackage" if package else None,
         minimum_ios=package.minimum_ios if package else None,
-        onnxruntime=RuntimeRange(minimum=ONNXRUNTIME_MINIMUM, excluded=ONNXRUNTIME_BROKEN),
+        onnxruntime=RuntimeRange(minimum=minimum_runtime(graph.proto), excluded=ONNXRUNTIME_BROKEN),
         tolerance=form.ToleranceEntry(**asdict(evidence.tolerance)),
         accepted=evidence.accepted,
         size=0,

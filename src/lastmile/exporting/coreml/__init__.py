@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from lastmile.errors import NotExportable
 from lastmile.exporting.coreml.assemble import assemble
 from lastmile.exporting.coreml.check import check
+from lastmile.exporting.coreml.ensembles import as_regressors
 from lastmile.exporting.coreml.lowering import lower
 from lastmile.exporting.coreml.package import Package, load_package
 from lastmile.exporting.coreml.view import TARGET, view_of
@@ -37,7 +38,7 @@ def to_coreml(graph: Graph, *, name: str, metadata: Mapping[str, str] = {}) -> P
     Raises:
         NotExportable: a step has no exact form in Core ML.
     """
-    lowered = lower(view_of(graph.proto), graph.signature)
+    lowered = lower(as_regressors(view_of(graph.proto)), graph.signature)
     spec = assemble(lowered, graph.signature, name=name, metadata=metadata)
     faults = check(spec)
     if faults:

@@ -10,6 +10,7 @@ import numpy as np
 
 from lastmile.errors import NotExportable
 from lastmile.exporting.claims import ML, OpId
+from lastmile.exporting.coreml.ensembles import as_classifier
 from lastmile.exporting.coreml.view import TARGET, Node, View
 
 _SAME = {
@@ -84,6 +85,9 @@ def _from_look_up(view: View, node: Node, probabilities: str | None) -> Answer:
     if position is None or position.op != OpId("", "ArgMax") or position.attr("axis", 0) == 0:
         raise _refusal("its label is not the class of the largest score")
     scores = position.inputs[0]
+    shares = _behind(view, probabilities or scores)
+    if trees := as_classifier(view, classes, _behind(view, scores), shares):
+        return Answer(classes=classes, scores=probabilities, classifier=trees)
     if probabilities is not None and _behind(view, scores) != _behind(view, probabilities):
         raise _refusal("its label is decided by other numbers than the probabilities")
     return Answer(classes=classes, scores=scores)

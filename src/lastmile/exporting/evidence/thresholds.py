@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnx
 
 from lastmile.exporting.onnx import Graph
+from lastmile.exporting.onnx.trees.operators import splits_of
 
-_TREES = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
+_TREES = ("TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor")
 _SAME = ("Cast", "Identity")
 
 
@@ -37,10 +37,7 @@ def thresholds_of(graph: Graph) -> Thresholds:
     for node in graph.proto.graph.node:
         if node.op_type not in _TREES:
             continue
-        have = {one.name: onnx.helper.get_attribute_value(one) for one in node.attribute}
-        inner = np.array([mode != b"LEAF" for mode in have["nodes_modes"]])
-        features = np.array(have["nodes_featureids"])[inner]
-        values = np.array(have["nodes_values"], dtype=np.float64)[inner]
+        features, values = splits_of(node)
         columns = _columns(node.input[0], makers)
         for place in np.unique(features):
             column = columns[place] if place < len(columns) else ""

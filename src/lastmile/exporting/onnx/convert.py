@@ -1,9 +1,9 @@
 """Estimator and sample become an ONNX graph."""
 
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
 import onnx
 import pandas as pd
 
@@ -45,6 +45,8 @@ def to_onnx(
     signature = signature or read_signature(estimator, sample, score=options.score)
     demand_not_refused(estimator)
     writer, answer = write(estimator, sample, signature, options)
+    if _mixed(writer.nodes):
+        writer, answer = write(estimator, sample, signature, replace(options, trees=3))
     outputs = answer_outputs(writer, answer, signature)
     proto = assemble(writer, signature, outputs)
     try:
@@ -67,6 +69,15 @@ def write(
     names = raw_names(estimator, [str(name) for name in sample.columns])
     writer.names = tuple(names)
     return writer, writer.answer(estimator, raw_parts(signature, names))
+
+
+_OLD_TREES = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
+
+
+def _mixed(nodes: list[onnx.NodeProto]) -> bool:
+    """Whether trees stand in both forms, of which an operator set has only one."""
+    types = {node.op_type for node in nodes}
+    return "TreeEnsemble" in types and bool(types.intersection(_OLD_TREES))
 
 
 def raw_parts(signature: Signature, names: list[str]) -> Parts:
@@ -105,9 +116,7 @@ def _value(writer: Writer, answer: Answer, output: Output) -> str:
 
 def label_of(writer: Writer, answer: Answer) -> str:
     """The label [N] at the position that the answer gives."""
-    texts = any(isinstance(value, str) for value in answer.classes)
-    classes = np.array(answer.classes, dtype=object if texts else np.int64)
-    return writer("Gather", classes, answer.index, axis=0)
+    return writer("Gather", writer.labels(answer.classes), answer.index, axis=0)
 
 
 def assemble(writer: Writer, signature: Signature, outputs: dict[str, str]) -> onnx.ModelProto:

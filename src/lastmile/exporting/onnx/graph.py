@@ -29,6 +29,10 @@ class Graph:
         """Bytes of the file that :meth:`save` writes."""
         return int(self.proto.ByteSize())
 
+    def serialized(self) -> bytes:
+        """The model as :meth:`save` writes it."""
+        return bytes(self.proto.SerializeToString(deterministic=True))
+
     def save(self, path: Path) -> None:
         """Write the model as one file.
 
@@ -36,7 +40,7 @@ class Graph:
             NotWritable: the place may not be written.
         """
         try:
-            path.write_bytes(self.proto.SerializeToString(deterministic=True))
+            path.write_bytes(self.serialized())
         except OSError as error:
             raise NotWritable(str(path), error.strerror or str(error)) from error
 

@@ -19,8 +19,7 @@ from lastmile.exporting.signature import Kind
 OPSETS = {"": 21, ML: 5}
 """Operator sets of a graph, at most.
 
-`ai.onnx` 21 is read by ONNX Runtime 1.18 and later, `ai.onnx.ml` 5 by 1.20 and later. A graph
-names `ai.onnx.ml` 3 where no node of it is newer.
+A graph names `ai.onnx.ml` 3 where no node of it is newer; see `runtime` for who reads which.
 """
 
 ELEMENTS = {
@@ -61,12 +60,15 @@ def width_of(parts: Parts) -> int:
 
 
 class Nodes:
-    """Nodes and constants, written one after the other; every value's name is unique."""
+    """Nodes and constants, written one after the other; every value's name is unique.
 
-    def __init__(self, taken: Sequence[str] = ()) -> None:
+    `opset_ml` is the newest operator set of `ai.onnx.ml` that may be written.
+    """
+
+    def __init__(self, taken: Sequence[str] = (), opset_ml: int = OPSETS[ML]) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self.opset_ml = 3
+        self.opset_ml = opset_ml
         self._taken = set(taken)
         self._numbers: dict[str, int] = {}
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
@@ -108,8 +110,13 @@ class Nodes:
         """Write one node with several outputs, and return the names of its values."""
         names = [one if isinstance(one, str) else self.constant(one) for one in inputs]
         made = tuple(self.fresh(name or type_.lower()) for _ in range(outputs))
-        given = {key: _plain(value) for key, value in attributes.items() if value is not None}
-        self.nodes.append(onnx.helper.make_node(type_, names, list(made), domain=domain, **given))
+        node = onnx.NodeProto(op_type=type_, domain=domain, input=names, output=made)
+        node.attribute.extend(
+            attribute(key, attributes[key])
+            for key in sorted(attributes)
+            if attributes[key] is not None
+        )
+        self.nodes.append(node)
         return made
 
     def constant(self, value: Any, name: str = "") -> str:
@@ -127,6 +134,11 @@ class Nodes:
     def double(self, value: Any, name: str = "") -> str:
         """A constant in 64-bit floats."""
         return self._keep(np.asarray(value, dtype=np.float64), name)
+
+    def labels(self, classes: Sequence[str | int]) -> str:
+        """The constant [K] of class labels: strings, or whole numbers."""
+        texts = any(isinstance(value, str) for value in classes)
+        return self.constant(np.array(classes, dtype=object if texts else np.int64))
 
     def _keep(self, array: np.ndarray, name: str) -> str:
         texts = array.dtype.kind in "OUS"
@@ -194,8 +206,24 @@ def _tensor(name: str, array: np.ndarray, texts: bool) -> onnx.TensorProto:
     return onnx.numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
 
 
-def _plain(value: Any) -> Any:
-    """Attributes as Python's own values, as protobuf takes no others."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value.item() if isinstance(value, np.generic) else value
+def attribute(name: str, value: Any) -> onnx.AttributeProto:
+    """An attribute; arrays of small bytes and those of split values are tensors, as they must be.
+
+    Long lists are written in bulk: ONNX's own helper looks at each number.
+    """
+    if not isinstance(value, np.ndarray):
+        plain = value.item() if isinstance(value, np.generic) else value
+        return onnx.helper.make_attribute(name, plain)
+    if name in _TENSORS:
+        return onnx.helper.make_attribute(name, onnx.numpy_helper.from_array(value))
+    if value.dtype.kind not in "iubf":
+        return onnx.helper.make_attribute(name, value.tolist())
+    whole = value.dtype.kind != "f"
+    kind = onnx.AttributeProto.INTS if whole else onnx.AttributeProto.FLOATS
+    made = onnx.AttributeProto(name=name, type=kind)
+    (made.ints if whole else made.floats).extend(value.astype(int if whole else float).tolist())
+    return made
+
+
+_TENSORS = ("nodes_modes", "nodes_splits", "leaf_weights")
+"""Attributes of `TreeEnsemble` that are tensors."""

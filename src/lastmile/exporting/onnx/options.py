@@ -1,13 +1,16 @@
 """What may be chosen about a graph."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """How a graph is written.
 
-    score: a classifier's `decision_function` as a further output.
+    score: a classifier's `decision_function` as a further output. trees: the operator set of
+    `ai.onnx.ml` that trees are written in; 5 is smaller, 3 is read by older runtimes.
     """
 
     score: bool = False
+    trees: Literal[3, 5] = 5

@@ -7,6 +7,8 @@ refusal helps.
 from collections.abc import Mapping
 from importlib.metadata import version
 
+import onnx
+
 from lastmile.errors import RuntimeRefused
 
 ONNXRUNTIME_BROKEN = {
@@ -14,6 +16,22 @@ ONNXRUNTIME_BROKEN = {
     "1.27.0": "it mis-scores binary forests and decision trees (25 % of labels)",
 }
 """Releases of ONNX Runtime, on every platform, that must not run an exported graph."""
+
+MINIMUM = "1.18"
+"""The first release of ONNX Runtime that reads operator set 21, the highest of our graphs."""
+
+MINIMUM_OF_TREES = "1.23"
+"""The first one measured whose `TreeEnsemble` (`ai.onnx.ml` 5) is right in all.
+
+1.20 has none, and 1.21 and 1.22 mistake splits by equality.
+"""
+
+
+def minimum_runtime(proto: onnx.ModelProto) -> str:
+    """The oldest ONNX Runtime that answers rightly with a graph of ours."""
+    newest = any(node.op_type == "TreeEnsemble" for node in proto.graph.node)
+    return MINIMUM_OF_TREES if newest else MINIMUM
+
 
 PROTOBUF_BELOW = 7
 """From protobuf 7 on, skl2onnx 1.20 fails to write the flags of HistGradientBoosting's trees."""

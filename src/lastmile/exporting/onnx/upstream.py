@@ -99,7 +99,7 @@ def shape(operator: Any) -> None:
 
 def _written(operator: Any) -> tuple[Writer, Answer]:
     inputs = [variable.onnx_name for variable in operator.inputs]
-    writer = Writer(CONVERTERS, by_skl2onnx, Options(), taken=inputs)
+    writer = Writer(CONVERTERS, by_skl2onnx, Options(trees=3), taken=inputs)
     parts = tuple(_part(variable) for variable in operator.inputs)
     return writer, writer.answer(operator.raw_operator, parts)
 

@@ -83,7 +83,7 @@ class Writer(Nodes):
         options: Options,
         taken: Iterable[str] = (),
     ) -> None:
-        super().__init__(tuple(taken))
+        super().__init__(tuple(taken), opset_ml=options.trees)
         self.options = options
         self.visits: list[Visit] = []
         self.names: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ import onnx
 from lastmile.exporting.onnx.answer import Answer, plain_classes
 from lastmile.exporting.onnx.converters.scores import argmax
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
-from lastmile.exporting.onnx.trees import Forest, Tree, classifier, cut, joined, regressor
+from lastmile.exporting.onnx.trees import Forest, Tree, classifier, cut, joined, margins, regressor
 from lastmile.exporting.onnx.trees.reading import boosted, grown
 from lastmile.exporting.onnx.writer import Writer, converts
 from lastmile.exporting.signature import Kind
@@ -49,10 +49,11 @@ def _classified(
 ) -> Answer:
     classes = plain_classes(estimator.classes_)
     x, moved = cut(writer, forest, parts)
-    score = regressor(writer, x, moved, len(forest.base))
-    twice = replace(moved, value=moved.value * factor, base=moved.base * factor)
     post = "LOGISTIC" if len(classes) == 2 else "SOFTMAX"
-    label, shares = classifier(writer, x, twice, classes, post=post)
+    label, shares, score = margins(writer, x, moved, classes, post=post)
+    if factor != 1:
+        twice = replace(moved, value=moved.value * factor, base=moved.base * factor)
+        label, shares = classifier(writer, x, twice, classes, post=post)
     return Answer(
         label=label,
         index=argmax(writer, shares),

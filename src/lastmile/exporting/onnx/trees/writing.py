@@ -1,13 +1,20 @@
-"""A forest as one operator of `ai.onnx.ml` 3, written in bulk."""
+"""A forest as one operator of `ai.onnx.ml`.
+
+By default that is `TreeEnsemble` of operator set 5, which is smaller. Forests whose leaves add to
+several targets, and those for older runtimes, are written as `TreeEnsembleRegressor` and
+`TreeEnsembleClassifier` of operator set 3.
+"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import onnx
 
 from lastmile.exporting.claims import ML
-from lastmile.exporting.onnx.nodes import Nodes
+from lastmile.exporting.onnx.nodes import Nodes, attribute
+from lastmile.exporting.onnx.trees.compact import compact, fits
 from lastmile.exporting.onnx.trees.forest import Forest
 
 _HAIR = 2e-6  # sums of hundreds of f32 shares were off by up to 6e-7
@@ -16,6 +23,8 @@ _HAIR_IN_ALL = 4e-6
 
 def regressor(nodes: Nodes, x: str, forest: Forest, targets: int) -> str:
     """What the trees add up to: [N, targets] f32."""
+    if _newest(nodes, forest):
+        return compact(nodes, x, forest, targets)
     (made,) = _written(
         nodes,
         x,
@@ -52,6 +61,9 @@ def classifier(
     if averaged:
         rank = np.ones(len(value)) if len(classes) == 2 else forest.target.astype(np.float64)
         value = value * (1 - min(_HAIR, _HAIR_IN_ALL / max(1.0, rank.max(initial=1.0))) * rank)
+    forest = replace(forest, value=value)
+    if _newest(nodes, forest):
+        return _decided(nodes, regressor(nodes, x, forest, len(forest.base)), classes, post)
     texts = isinstance(classes[0], str)
     label, shares = _written(
         nodes,
@@ -62,13 +74,46 @@ def classifier(
         class_treeids=forest.tree[forest.leaf],
         class_nodeids=forest.place[forest.leaf],
         class_ids=forest.target,
-        class_weights=value.astype(np.float32),
+        class_weights=forest.value.astype(np.float32),
         classlabels_strings=list(classes) if texts else None,
         classlabels_int64s=None if texts else list(classes),
         post_transform=post,
         **_base(forest),
     )
     return label, shares
+
+
+def margins(
+    nodes: Nodes, x: str, forest: Forest, classes: Sequence[str | int], *, post: str
+) -> tuple[str, str, str]:
+    """As :func:`classifier`, and behind label and probabilities the sums themselves."""
+    score = regressor(nodes, x, forest, len(forest.base))
+    if _newest(nodes, forest):
+        return (*_decided(nodes, score, classes, post), score)
+    return (*classifier(nodes, x, forest, classes, post=post), score)
+
+
+def _newest(nodes: Nodes, forest: Forest) -> bool:
+    return nodes.opset_ml >= 5 and fits(forest)
+
+
+def _decided(nodes: Nodes, score: str, classes: Sequence[str | int], post: str) -> tuple[str, str]:
+    """Label and probabilities of what the trees add up to: [N, 1] for two classes, else [N, K].
+
+    The label is that of the largest score, before a function rounds it; of equal ones, the first.
+    """
+    two = len(classes) == 2
+    if two and post == "NONE":
+        score = nodes("Concat", nodes("Sub", np.float32(1), score), score, axis=1)
+    elif two:
+        score = nodes("Concat", nodes("Neg", score), score, axis=1)
+    index = nodes("ArgMax", score, axis=1, keepdims=0)
+    label = nodes("Gather", nodes.labels(classes), index, axis=0)
+    functions = {"LOGISTIC": ("Sigmoid", None), "SOFTMAX": ("Softmax", 1)}
+    if post == "NONE":
+        return label, score
+    function, axis = functions[post]
+    return label, nodes(function, score, axis=axis)
 
 
 def _base(forest: Forest) -> dict[str, Any]:
@@ -97,16 +142,6 @@ def _written(
     written.strings.extend([names[mode] for mode in modes.tolist()])
     for name, value in attributes.items():
         if value is not None:
-            node.attribute.append(_attribute(name, value))
+            node.attribute.append(attribute(name, value))
     nodes.nodes.append(node)
-    return made
-
-
-def _attribute(name: str, value: Any) -> onnx.AttributeProto:
-    if not isinstance(value, np.ndarray):
-        return onnx.helper.make_attribute(name, value)
-    whole = value.dtype.kind in "iub"
-    kind = onnx.AttributeProto.INTS if whole else onnx.AttributeProto.FLOATS
-    made = onnx.AttributeProto(name=name, type=kind)
-    (made.ints if whole else made.floats).extend(value.tolist())
     return made

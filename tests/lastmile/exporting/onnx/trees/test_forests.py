@@ -1,12 +1,23 @@
+from collections import Counter
+
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    VotingClassifier,
+)
 
 from lastmile.exporting.onnx import to_onnx
+from lastmile.exporting.onnx.options import Options
+from lastmile.exporting.onnx.runtime import minimum_runtime
 from lastmile.exporting.onnx.trees.cuts import round_down
+from lastmile.exporting.onnx.trees.operators import in_old_form
 
 
 @given(st.floats(-1e30, 1e30), st.floats(-(2.0**99), 2.0**99, width=32))
@@ -23,22 +34,37 @@ def test_thresholds_beyond_float32_stay_in_order(endless):
     assert float(round_down(np.array([endless]))[0]) <= endless
 
 
-def flags(graph):
-    tree = next(node for node in graph.proto.graph.node if node.op_type.startswith("Tree"))
-    found = {attribute.name: attribute for attribute in tree.attribute}
-    return np.array(found["nodes_missing_value_tracks_true"].ints), found
+def written(graph):
+    """The attributes of the tree node, in the words of operator set 3."""
+    tree = next(node for node in graph.proto.graph.node if node.op_type == "TreeEnsemble")
+    attrs = {one.name: onnx.helper.get_attribute_value(one) for one in tree.attribute}
+    tensors = ("nodes_modes", "nodes_splits", "leaf_weights")
+    attrs |= {name: onnx.numpy_helper.to_array(attrs[name]) for name in tensors}
+    return in_old_form(attrs)
+
+
+def by_number(attrs, name):
+    """How often each split on a feature, with its threshold, has each value of an attribute."""
+    rows = zip(
+        attrs["nodes_modes"], attrs["nodes_featureids"], attrs["nodes_values"], attrs[name],
+        strict=True,
+    )  # fmt: skip
+    return Counter(row[1:] for row in rows if row[0] != "LEAF")
 
 
 def test_the_direction_of_missing_numbers_is_written_for_forests(people, targets):
     rows = people[["miss", "code"]]
-    forest = RandomForestClassifier(5, random_state=0).fit(rows, targets.three)
-    written, _ = flags(to_onnx(forest, rows))
-    wanted = [
-        np.where(tree.tree_.children_left >= 0, tree.tree_.missing_go_to_left, 0)
-        for tree in forest.estimators_
-    ]
-    assert np.array_equal(written, np.concatenate(wanted))
-    assert set(written) == {0, 1}
+    forest = RandomForestClassifier(5, random_state=0).fit(rows, targets.two)
+    attrs = written(to_onnx(forest, rows))
+    wanted = Counter()
+    for tree in (member.tree_ for member in forest.estimators_):
+        inner = tree.children_left >= 0
+        largest = float(np.finfo(np.float32).max)  # a missing number alone goes the other way
+        cuts = np.minimum(round_down(tree.threshold[inner]), largest).astype(float).tolist()
+        ways = tree.missing_go_to_left[inner].tolist()
+        wanted.update(zip(tree.feature[inner].tolist(), cuts, ways, strict=True))
+    assert by_number(attrs, "nodes_missing_value_tracks_true") == wanted
+    assert {way for _, _, way in wanted} == {0, 1}
 
 
 def test_a_split_of_missing_from_present_has_a_finite_threshold(targets):
@@ -46,15 +72,45 @@ def test_a_split_of_missing_from_present_has_a_finite_threshold(targets):
     forest = RandomForestClassifier(3, random_state=0).fit(rows, targets.two)
     assert any(np.isinf(tree.tree_.threshold).any() for tree in forest.estimators_)
     graph = to_onnx(forest, rows)
-    _, found = flags(graph)
-    assert np.isfinite(found["nodes_values"].floats).all()
+    assert np.isfinite(written(graph)["nodes_values"]).all()
     assert np.array_equal(graph.run(rows)["label"], forest.predict(rows))
 
 
 def test_no_threshold_of_boosted_trees_is_above_its_own(people, targets):
     rows = people[["my col-é"]]
     boosted = HistGradientBoostingRegressor(max_iter=5).fit(rows, targets.number)
-    _, found = flags(to_onnx(boosted, rows))
-    wide = np.concatenate([group[0].nodes["num_threshold"] for group in boosted._predictors])
-    inner = np.array([mode == b"BRANCH_LEQ" for mode in found["nodes_modes"].strings])
-    assert (np.array(found["nodes_values"].floats)[inner] <= wide[inner]).all()
+    have = written(to_onnx(boosted, rows))
+    wide = np.concatenate([group[0].nodes for group in boosted._predictors])
+    wide = np.sort(wide["num_threshold"][wide["is_leaf"] == 0])
+    rows = zip(have["nodes_modes"], have["nodes_values"], strict=True)
+    cuts = np.sort([value for mode, value in rows if mode != "LEAF"])
+    assert (cuts <= wide).all()
+    assert (cuts > wide - 1e-4 * np.abs(wide)).all()
+
+
+def test_a_graph_has_trees_of_one_operator_set_only(people, targets):
+    """Leaves of several classes need the older one, and an operator set has only one of them."""
+    rows = people[["my col-é"]]
+    forest = RandomForestClassifier(3, max_depth=2, random_state=0)
+    members = [("f", forest), ("b", HistGradientBoostingClassifier(max_iter=3))]
+    voting = VotingClassifier(members, voting="soft").fit(rows, targets.three)
+    graph = to_onnx(voting, rows)
+    types = {node.op_type for node in graph.proto.graph.node}
+    assert "TreeEnsembleClassifier" in types
+    assert "TreeEnsemble" not in types
+    np.testing.assert_allclose(
+        graph.run(rows)["probabilities"], voting.predict_proba(rows), atol=1e-5
+    )
+
+
+def test_older_runtimes_get_the_older_operators_on_request(people, targets):
+    rows = people[["my col-é"]]
+    boosted = HistGradientBoostingClassifier(max_iter=3).fit(rows, targets.two)
+    new, old = (to_onnx(boosted, rows, options=Options(trees=trees)) for trees in (5, 3))
+    versions = [{one.domain: one.version for one in g.proto.opset_import} for g in (new, old)]
+    assert [version["ai.onnx.ml"] for version in versions] == [5, 3]
+    assert [minimum_runtime(graph.proto) for graph in (new, old)] == ["1.23", "1.18"]
+    assert new.size < old.size
+    first, second = new.run(rows), old.run(rows)
+    assert first["label"].tolist() == second["label"].tolist()
+    np.testing.assert_allclose(first["probabilities"], second["probabilities"], atol=1e-6)
