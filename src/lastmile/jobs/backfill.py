@@ -61,6 +61,7 @@ class _Order:
     root: Path
     report: str
     force: bool
+    workers: int
 
 
 def backfill(
@@ -85,7 +86,8 @@ def backfill(
         plan_run(chosen, slot.given, as_of=slot.logical_date, now=now())
     with RunLog(workspace.store_url) as log:
         reconcile(place_in(workspace, log))
-    work = _Work(_Order(workspace.root, report, force), slots, jobs, on_change)
+    workers = max(1, min(jobs, len(slots)))
+    work = _Work(_Order(workspace.root, report, force, workers), slots, on_change)
     while work.waiting:
         work.round()
         with RunLog(workspace.store_url) as log:
@@ -96,19 +98,16 @@ def backfill(
 class _Work:
     """The slots still to do. A round ends when all are done or a worker died."""
 
-    def __init__(
-        self, order: _Order, slots: Sequence[Slot], jobs: int, on_change: OnChange
-    ) -> None:
+    def __init__(self, order: _Order, slots: Sequence[Slot], on_change: OnChange) -> None:
         self.waiting = dict.fromkeys(range(len(slots)), 0)
         self.outcomes: dict[int, Outcome] = {}
         self._order = order
         self._slots = slots
-        self._jobs = jobs
         self._on_change = on_change
 
     def round(self) -> None:
         pool = ProcessPoolExecutor(
-            self._jobs,
+            self._order.workers,
             mp_context=get_context("spawn"),
             initializer=_prepare,
             initargs=(self._order, os.getpid()),
@@ -117,7 +116,7 @@ class _Work:
         queue = list(self.waiting)
         try:
             while queue or running:
-                while queue and len(running) < self._jobs:
+                while queue and len(running) < self._order.workers:
                     index = queue.pop(0)
                     self.waiting[index] += 1
                     self._on_change(index, "running")
@@ -251,7 +250,7 @@ def _at(order: _Order, slot: Slot) -> Outcome:
             kept = None if order.force else log.good(plan.id)
             if kept:
                 return Outcome(slot, "kept", kept)
-            run = produce_with_retries(plan, place_in(workspace, log))
+            run = produce_with_retries(plan, place_in(workspace, log, workers=order.workers))
         return Outcome(slot, "good" if run.state.good else "bad", run, apart=_apart(report))
     except LastmileError as error:
         return Outcome(slot, "bad", fault=error.what)

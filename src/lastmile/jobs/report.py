@@ -34,7 +34,8 @@ PAGE_NAMES: Mapping[Format, str] = {"html": "index.html", "pdf": "report.pdf"}
 class Place:
     """Where runs of a report are published and recorded, and where its modules come from.
 
-    `secrets` is a folder with one file per secret, besides the environment.
+    `secrets` is a folder with one file per secret, besides the environment. `workers` says how many
+    runs go on at the same time on this machine, so that their native threads share its cores.
     """
 
     built: Path
@@ -42,9 +43,10 @@ class Place:
     module_paths: Sequence[Path] = ()
     log: RunLog | None = None
     secrets: Path | None = None
+    workers: int = 1
 
 
-def place_in(workspace: Workspace, log: RunLog | None) -> Place:
+def place_in(workspace: Workspace, log: RunLog | None, *, workers: int = 1) -> Place:
     """The place of a workspace's reports."""
     return Place(
         built=workspace.reports / "_built",
@@ -52,6 +54,7 @@ def place_in(workspace: Workspace, log: RunLog | None) -> Place:
         module_paths=workspace.module_paths,
         log=log,
         secrets=workspace.secrets,
+        workers=workers,
     )
 
 
@@ -246,6 +249,7 @@ class _Draft:
                 secrets=secrets,
                 observer=observer,
                 at_end=self.begin,
+                workers=self.place.workers,
             )
             return executed, self.pages(executed)
 

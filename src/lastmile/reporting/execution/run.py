@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from lastmile.reporting.execution.forkserver.environment import POOLS
 from lastmile.reporting.execution.inject import inject
 from lastmile.reporting.execution.outcome import Executed, Limits, Observer, unobserved
 from lastmile.reporting.execution.prefix import Shared
@@ -18,9 +19,6 @@ from lastmile.reporting.execution.watchdog import MARK
 from lastmile.reporting.plan import Plan
 from lastmile.reporting.secrets import kernel_environment
 from lastmile.values import Cause, CauseKind, State
-
-_POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-
 
 _INTERRUPTED = Cause(kind=CauseKind.INTERRUPTED, message="interrupted")
 
@@ -40,12 +38,15 @@ def execute(
     secrets: Mapping[str, str] = MappingProxyType({}),
     observer: Observer = unobserved,
     at_end: Callable[[Executed], object] | None = None,
+    workers: int = 1,
 ) -> Executed:
     """Execute a plan through papermill with our engine, in the folder of its notebook.
 
     The values of `secrets`, by name, reach the kernel's environment and nothing that is returned.
     `at_end` gets what will be returned as soon as that is known, before the kernel has closed down;
-    nothing of an interrupted run. When this returns, no process of the run is left.
+    nothing of an interrupted run. `workers` says how many runs share the cores: pools of native
+    threads get as many threads, unless the report or the environment says how many. When this
+    returns, no process of the run is left.
 
     Raises:
         RunInterrupted: on Ctrl-C or SIGTERM, after the kernel and all its children have ended.
@@ -60,7 +61,7 @@ def execute(
         if at_end and executed.state is not State.CANCELLED:
             at_end(executed)
 
-    env = {**_environment(plan, module_paths), **kernel_environment(secrets)}
+    env = {**_environment(plan, module_paths, workers), **kernel_environment(secrets)}
     try:
         _through_papermill(plan, env, observer, receive)
     except KeyboardInterrupt:
@@ -152,10 +153,18 @@ def _limits(plan: Plan) -> Limits:
     )
 
 
-def _environment(plan: Plan, module_paths: Sequence[Path]) -> dict[str, str]:
+def _environment(plan: Plan, module_paths: Sequence[Path], workers: int) -> dict[str, str]:
     """The workspace's modules, and pools of native threads that do not fight over the cores."""
     before = os.environ.get("PYTHONPATH")
     path = os.pathsep.join([*map(str, module_paths), *([before] if before else [])])
-    threads = plan.report.file.threads or os.cpu_count() or 1
-    pools = {name: str(threads) for name in _POOLS if name not in os.environ}
+    asked = plan.report.file.threads
+    threads = asked or max(1, _cores() // workers)
+    pools = {name: str(threads) for name in POOLS if asked or name not in os.environ}
     return {**pools, MARK: plan.key, "PYTHONPATH": path, "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+
+def _cores() -> int:
+    """The cores that this process may use, which may be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

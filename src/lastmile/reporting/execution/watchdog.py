@@ -106,7 +106,25 @@ def kill_tree(pid: int, known: list[psutil.Process] | None = None) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if pid != os.getpgrp():
             os.killpg(pid, signal.SIGKILL)
-    psutil.wait_procs(processes, timeout=_WAIT)
+    _wait_until_dead(processes)
+
+
+def _wait_until_dead(processes: list[psutil.Process]) -> None:
+    """Wait for processes that were killed; what is dead may stay listed until its parent asks.
+
+    That parent is often the first process of a machine or container, which asks late or never.
+    """
+    until = time.monotonic() + _WAIT
+    for process in processes:
+        while _lives(process) and time.monotonic() < until:
+            time.sleep(0.002)
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def process_tree(pid: int) -> list[psutil.Process]:
@@ -130,4 +148,4 @@ def kill_marked(mark: str) -> None:
             if process.pid != os.getpid() and process.environ().get(MARK) == mark:
                 process.kill()
                 marked.append(process)
-    psutil.wait_procs(marked, timeout=_WAIT)
+    _wait_until_dead(marked)
