@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lastmile.errors import BadDefinition, DataMissing, raise_faults
 from lastmile.jobs.versions import Used, used_by, version_of
+from lastmile.reporting.data import fingerprint, fingerprints
 from lastmile.reporting.execution.outcome import Executed
 from lastmile.reporting.plan import Plan
 from lastmile.reporting.snapshot import CHANGES, DEFINITION, definition_text, notebook_name
@@ -41,7 +41,7 @@ def take_snapshot(plan: Plan, root: Path, module_paths: Sequence[Path] = ()) -> 
     """
     root = root.resolve()
     source, file = plan.report.source, plan.report.file
-    data = _fingerprints(file.data, root, where=f"reports/{plan.report.name}.toml")
+    data = fingerprints(file.data, root, where=f"reports/{plan.report.name}.toml")
     used = used_by(_code_of(source), root, [source.path.parent, *module_paths])
     git, diff = _git(root, [file.notebook, f"reports/{plan.report.name}.toml", *used.modules])
     definition = definition_text(file).encode()
@@ -51,7 +51,7 @@ def take_snapshot(plan: Plan, root: Path, module_paths: Sequence[Path] = ()) -> 
         "definition_sha256": hashlib.sha256(definition).hexdigest(),
         "git": git,
         "lockfiles": _lockfiles(root),
-        "data": data,
+        "data": dict(data),
         **_tools(used),
     }
     files = {notebook_name(source.path): source.content, DEFINITION: definition}
@@ -99,36 +99,9 @@ def _durations(notebook: Any) -> Iterator[dict[str, Any]]:
             yield {"cell": number, "state": state, "seconds": seconds and round(seconds, 3)}
 
 
-def _fingerprints(patterns: Sequence[str], root: Path, *, where: str) -> dict[str, Any]:
-    """Size in bytes and SHA-256 of each file that the patterns name, by path below `root`."""
-    found: dict[str, Any] = {}
-    faults: list[BadDefinition | DataMissing] = []
-    for pattern in patterns:
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts or not pattern.strip():
-            faults.append(BadDefinition(f"`data` is {pattern!r}: it leads out", where=where))
-            continue
-        files = sorted(path for path in root.glob(pattern) if path.is_file())
-        outside = [path for path in files if not path.resolve().is_relative_to(root)]
-        if outside:
-            shown = outside[0].relative_to(root)
-            faults.append(BadDefinition(f"{shown} leads out of the workspace", where=where))
-        elif not files:
-            faults.append(DataMissing(pattern, where=where))
-        else:
-            found.update((path.relative_to(root).as_posix(), _fingerprint(path)) for path in files)
-    raise_faults(faults)
-    return found
-
-
-def _fingerprint(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}
-
-
 def _lockfiles(root: Path) -> dict[str, str]:
     files = [root / name for name in LOCKFILES]
-    return {path.name: _fingerprint(path)["sha256"] for path in files if path.is_file()}
+    return {path.name: fingerprint(path)["sha256"] for path in files if path.is_file()}
 
 
 def _git(root: Path, own: Sequence[str]) -> tuple[dict[str, Any] | None, bytes]:

@@ -25,8 +25,8 @@ from lastmile.values import Run
 class Reproduction:
     """A run that repeats another one, and what differs between them.
 
-    `same_plan` says whether notebook, definition, parameters and logical date are the recorded
-    ones, to the last digit.
+    `same_plan` says whether notebook, definition, parameters, logical date and declared data are
+    the recorded ones, to the last digit.
     """
 
     original: Run
@@ -96,7 +96,7 @@ def _report_of(original: Run, folder: Path, record: dict[str, Any], root: Path) 
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(notebook)
         report = open_report(original.report, file, Path(temporary), where=DEFINITION)
-    return replace(report, source=replace(report.source, path=root / file.notebook))
+    return replace(report, root=root, source=replace(report.source, path=root / file.notebook))
 
 
 def _kept(original: Run, folder: Path, name: str, sha256: Any) -> bytes:

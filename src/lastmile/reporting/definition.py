@@ -72,7 +72,7 @@ class ReportFile(Definition):
         default=10.0, ge=0, description="before the second attempt; doubles with each"
     )
     data: tuple[str, ...] = Field(
-        default=(), description="files below the workspace whose hashes stand in the record"
+        default=(), description="files below the workspace that it is made from; part of a plan"
     )
     keep: KeepText = Field(
         default="", exclude=True, description="how long publications are kept; for ever by default"

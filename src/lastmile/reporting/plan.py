@@ -10,6 +10,7 @@ from typing import Any
 
 from lastmile.delivery.definition import Deliver
 from lastmile.errors import BadDefinition, NoParametersCell, raise_faults
+from lastmile.reporting.data import Fingerprint, fingerprints
 from lastmile.reporting.definition import Format, ReportFile
 from lastmile.reporting.foreign import read_foreign, translate
 from lastmile.reporting.parameters import (
@@ -32,9 +33,13 @@ from lastmile.values import SlotKey, plain, run_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A report's definition together with its notebook and the parameters that it declares."""
+    """A report's definition together with its notebook and the parameters that it declares.
+
+    `root` is the folder that the paths of the definition are relative to.
+    """
 
     name: str
+    root: Path
     file: ReportFile
     source: Source
     parameters: tuple[Parameter, ...]
@@ -47,7 +52,8 @@ class Report:
 class Plan:
     """What a run will do. `given` are the values that were asked for, `parameters` all known.
 
-    `resolved` says of the same values where each came from. `slot` is the slot of a schedule that
+    `resolved` says of the same values where each came from, `data` what the declared data files
+    held when the plan was made. `slot` is the slot of a schedule that
     the run is for, `deliver` says who gets what is published; neither makes another report.
     """
 
@@ -59,6 +65,7 @@ class Plan:
     started: datetime
     logical_date: datetime
     resolved: Mapping[str, Resolved] = field(default_factory=dict)
+    data: Mapping[str, Fingerprint] = field(default_factory=dict)
     slot: SlotKey | None = None
     deliver: tuple[Deliver, ...] = ()
 
@@ -72,6 +79,8 @@ class Plan:
             "parameters": plain(dict(self.parameters)),
             "logical_date": self.logical_date.isoformat(),
         }
+        if self.data:
+            parts["data"] = {name: file["sha256"] for name, file in self.data.items()}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -116,6 +125,7 @@ def open_report(name: str, file: ReportFile, root: Path, *, where: str) -> Repor
     raise_faults(faults)
     return Report(
         name=name,
+        root=root,
         file=file,
         source=source,
         parameters=tuple(narrowed),
@@ -140,6 +150,7 @@ def plan_run(
 
     Raises:
         UnknownParameter, BadParameter, NoParametersCell, NoTranslation: one fault.
+        DataMissing, BadDefinition: a declared data file is not there, or leads out.
         Faults: several.
     """
     if given and not report.has_parameters_cell:
@@ -160,6 +171,7 @@ def plan_run(
         started=now,
         logical_date=logical_date,
         resolved=resolved,
+        data=fingerprints(report.file.data, report.root, where=f"reports/{report.name}.toml"),
     )
     if report.language != "python":
         translate(plan.injected, report.kernel, report.language, notebook=report.source.shown)

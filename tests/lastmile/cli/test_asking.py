@@ -167,6 +167,22 @@ def test_a_plan_finds_the_good_run_that_was_made_of_it(lastmile, root):
     assert other["earlier"] is None
 
 
+def test_a_plan_knows_its_data_and_changes_with_it(lastmile, make_workspace):
+    root = make_workspace(report='data = ["data/*.csv"]\n')
+    (root / "data").mkdir()
+    missing = lastmile("report", "plan", "plain", cwd=root)
+    (root / "data/a.csv").write_text("one")
+    before = plan_of(lastmile, root, "--as-of", "2015-03-15")
+    shown = lastmile("report", "plan", "plain", cwd=root).out
+    (root / "data/a.csv").write_text("two")
+    after = plan_of(lastmile, root, "--as-of", "2015-03-15")
+
+    assert missing.code == 2
+    assert "no file matches `data/*.csv`" in missing.err
+    assert f"data\tdata/a.csv, 3 B, {before['data']['data/a.csv']['sha256'][:12]}" in shown
+    assert before["plan_id"] != after["plan_id"]
+
+
 def test_a_plan_in_words_holds_the_same(lastmile, root):
     answer = lastmile(
         "report", "plan", "plain", "--month", "previous_month", "--as-of", "2015-03-15", cwd=root

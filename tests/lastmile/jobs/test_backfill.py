@@ -89,6 +89,55 @@ def test_random_kills_lose_nothing_double_nothing_and_leave_nothing(make_workspa
     assert kills >= 4
 
 
+def test_a_grid_is_filled_again_when_the_declared_data_has_changed(lastmile, make_workspace):
+    root = make_workspace(
+        ["print(open('../data/a.csv').read())"], report=f'{REPORT}data = ["data/*.csv"]\n'
+    )
+    (root / "data").mkdir()
+    words = ("report", "backfill", "plain", "--from", "2014-01", "--to", "2014-01")
+    told = []
+    for text in ("one", "one", "two"):
+        (root / "data/a.csv").write_text(text)
+        told.append(lastmile(*words, cwd=root).out.splitlines()[-1])
+
+    assert told == [
+        "1 run, 0 kept, 0 bad", "0 run, 1 kept, 0 bad", "1 run, 0 kept, 0 bad"
+    ]  # fmt: skip
+    pages = [run.folder / "index.html" for run in runs_of(root)]
+    assert ["two" in page.read_text() for page in pages] == [True, False]
+
+
+LOOK = """import os, sys
+print(os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'], 'house' in sys.modules)"""
+
+
+def test_workers_share_the_cores_and_import_what_the_settings_call_safe(
+    lastmile, make_workspace, monkeypatch
+):
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    root = make_workspace([LOOK], report=REPORT)
+    (root / "pyproject.toml").write_text('[tool.lastmile]\npreload = ["house"]\n')
+    (root / "src/house.py").write_text("")
+    threads = {}
+    for jobs in (1, 2):
+        words = ("--from", "2014-01", "--to", "2014-02", "--jobs", str(jobs), "--force")
+        answer = lastmile("report", "backfill", "plain", *words, cwd=root)
+        assert answer.code == 0, answer.out + answer.err
+        threads[jobs] = {said_by(run) for run in runs_of(root)[:2]}
+
+    cores = len(os.sched_getaffinity(0))
+    for jobs, said in threads.items():
+        share = max(1, cores // jobs)
+        assert said == {f"{share} {share} True\n"}
+
+
+def said_by(run):
+    """What the last cell of a published run printed."""
+    notebook = json.loads((run.folder / "notebook.ipynb").read_text())
+    return "".join(notebook["cells"][-1]["outputs"][0]["text"])
+
+
 SHARES = 'formats = ["html"]\nshare_prefix = true\n'
 
 

@@ -12,7 +12,10 @@ from lastmile.reporting.definition import ReportFile
 from lastmile.values import plain, show_duration, show_size
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lastmile.jobs.preview import Preview
+    from lastmile.reporting.data import Fingerprint
     from lastmile.reporting.plan import Plan
 
 _ORIGINS = {
@@ -57,6 +60,7 @@ def preview_as_json(found: "Preview") -> dict[str, Any]:
         "logical_date": plan.logical_date.isoformat(),
         "notebook": plan.report.source.shown,
         "notebook_sha256": plan.report.source.sha256,
+        "data": plan.data,
         "kernel": plan.report.kernel,
         "language": plan.report.language,
         "parameters": parameter_rows(found),
@@ -100,6 +104,15 @@ def limits_of(file: ReportFile) -> dict[str, str]:
     return {name: limit for name, limit in limits.items() if limit}
 
 
+def data_shown(data: "Mapping[str, Fingerprint]", *, most: int = 10) -> list[str]:
+    """The declared data files with size and the beginning of their hash, a line each."""
+    lines = [
+        f"{name}, {show_size(file['bytes'])}, {file['sha256'][:12]}" for name, file in data.items()
+    ]
+    more = len(lines) - most
+    return [*lines[:most], f"and {more:,} more"] if more > 0 else lines
+
+
 def tell_preview(found: "Preview") -> None:
     """What a run would do, for people."""
     plan = found.plan
@@ -123,6 +136,7 @@ def tell_preview(found: "Preview") -> None:
         "logical date": f"{plan.logical_date:%Y-%m-%d %H:%M:%S %Z}".strip(),
         "notebook": f"{plan.report.source.shown}, "
         f"kernel {plan.report.kernel} ({plan.report.language})",
+        "data": "\n".join(data_shown(plan.data)),
         "secrets": ", ".join(secrets),
         "limits": ", ".join(limits),
         "makes": "\n".join(f"{folder}/RUN/{file}" for file in found.files),

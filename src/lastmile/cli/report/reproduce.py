@@ -42,6 +42,6 @@ def reproduce(door: Door, run: str, as_json: bool) -> int:
     else:
         say(f"{original.key} again: {again.run.key}, {again.run.state}", "dim")
         if not again.same_plan:
-            note("the plan is not the recorded one: the report's rules are read otherwise today")
+            note("the plan is not the recorded one: data, or how rules are read, has changed")
         tell(again.comparison, environment_first=True)
     return 0 if again.equal else 1
