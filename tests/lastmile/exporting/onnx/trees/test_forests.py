@@ -90,7 +90,7 @@ def test_no_threshold_of_boosted_trees_is_above_its_own(people, targets):
 
 def test_a_graph_has_trees_of_one_operator_set_only(people, targets):
     """Leaves of several classes need the older one, and an operator set has only one of them."""
-    rows = people[["my col-é"]]
+    rows = people[["my col-é"]].astype(np.float32)
     forest = RandomForestClassifier(3, max_depth=2, random_state=0)
     members = [("f", forest), ("b", HistGradientBoostingClassifier(max_iter=3))]
     voting = VotingClassifier(members, voting="soft").fit(rows, targets.three)
