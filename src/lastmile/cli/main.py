@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from lastmile import __version__
-from lastmile.cli import coreml, export, report, workspace
+from lastmile.cli import coreml, deliver, export, report, workspace
 from lastmile.cli.output import complain, say_json
 from lastmile.cli.state import Door
 from lastmile.errors import Faults, LastmileError
@@ -60,6 +60,7 @@ lastmile.add_command(workspace.demo)
 lastmile.add_command(workspace.list_)
 lastmile.add_command(workspace.doctor)
 lastmile.add_command(report.report)
+lastmile.add_command(deliver.deliver)
 lastmile.add_command(export.export)
 lastmile.add_command(coreml.coreml)
 

@@ -118,9 +118,12 @@ class Deliver(Definition):
     def is_for(self, given: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
         """Whether a run with these values, as asked for and as known, is meant."""
         return all(
-            name in values and any(values[name] == choice for choice in _choices(chosen))
+            any(
+                name in values and values[name] == choice
+                for choice in _choices(chosen)
+                for values in (given, parameters)
+            )
             for name, chosen in self.for_.items()
-            for values in ({**parameters, **given},)
         )
 
 
@@ -186,10 +189,10 @@ def burst(tables: Sequence[Deliver], given: Mapping[str, Any]) -> tuple[dict[str
         combined: list[dict[str, Any]] = [dict(given)]
         for name, chosen in table.for_.items():
             combined = [
-                {**values, name: choice}
+                {**values, name: given.get(name, choice)}
                 for values in combined
                 for choice in _choices(chosen)
-                if name not in given or given[name] == choice
+                if name not in given or str(given[name]) == str(choice)
             ]
         if table.for_:
             found += [values for values in combined if values not in found]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from lastmile.addresses import parse_address
 from lastmile.delivery.conditions import NotDecided, holds
-from lastmile.delivery.definition import Deliver, Kind
+from lastmile.delivery.definition import Deliver, Kind, owners_tables
 from lastmile.values import SECRET, Delivery, DeliveryState, Run
 
 FIRST_PAUSE = 15.0
@@ -156,3 +156,34 @@ def tally(deliveries: Iterable[Delivery]) -> dict[str, int]:
     for delivery in deliveries:
         counts[delivery.state.value] = counts.get(delivery.state.value, 0) + 1
     return counts
+
+
+def notices_of(
+    owners: Iterable[str], about: str, report: str, told: Mapping[str, Any], at: datetime
+) -> list[Delivery]:
+    """Deliveries that tell owners of something that did not happen; `about` names it, once.
+
+    `told` has the texts `title` and `message`, and `facts`, a list of pairs of texts.
+    """
+    found = []
+    for table in owners_tables(owners):
+        for address in table.addresses:
+            key = hashlib.sha256("\n".join((about, table.kind, address)).encode()).hexdigest()[:32]
+            order = {
+                "title": told["title"],
+                "deliver": table.model_dump(mode="json", exclude_defaults=True),
+                "notice": dict(told),
+            }
+            found.append(
+                Delivery(
+                    key=key,
+                    run="",
+                    report=report,
+                    kind=table.kind,
+                    address=shown(table.kind, address),
+                    order=order,
+                    queued=at,
+                    due=at,
+                )
+            )
+    return found

@@ -11,6 +11,7 @@ same thing::
     ├── reports              NotebookMissing, NotANotebook, NoParametersCell, UnknownParameter,
     │                        BadParameter, BadMoment, NoTranslation, SecretRefused,
     │                        BadRange, RunUnknown, DataMissing, PublicationGone
+    ├── deliveries           BadRecipient, NoMailServer, NothingToDeliver
     └── exports              BadReference, NotFitted, SampleLacksColumn, Untrusted, RowsRefused,
                              RuntimeRefused, NotExportable, BundleBroken, PackageBroken,
                              OverBudget, EvidenceFailed, VersionTaken
@@ -18,6 +19,7 @@ same thing::
 Exit codes: 2 = you can fix it, 1 = we could not do it, 3 = the export is wrong.
 """
 
+from lastmile.errors.deliveries import BadRecipient, NoMailServer, NothingToDeliver
 from lastmile.errors.exports import (
     BadReference,
     BundleBroken,
@@ -68,6 +70,7 @@ __all__ = [
     "BadMoment",
     "BadParameter",
     "BadRange",
+    "BadRecipient",
     "BadReference",
     "BundleBroken",
     "DataMissing",
@@ -75,6 +78,7 @@ __all__ = [
     "Faults",
     "LastmileError",
     "MissingPart",
+    "NoMailServer",
     "NoParametersCell",
     "NoTranslation",
     "NoWorkspace",
@@ -84,6 +88,7 @@ __all__ = [
     "NotFitted",
     "NotWritable",
     "NotebookMissing",
+    "NothingToDeliver",
     "OverBudget",
     "PackageBroken",
     "PublicationGone",

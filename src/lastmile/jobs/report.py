@@ -11,6 +11,7 @@ from typing import Any
 from lastmile.atomic import clear_parts
 from lastmile.clock import Clock, now
 from lastmile.definitions import read_definition
+from lastmile.delivery.outbox import deliveries_of, order_of
 from lastmile.errors import LastmileError, NotWritable
 from lastmile.jobs.provenance import provenance_of, take_snapshot
 from lastmile.reporting.definition import Format, ReportFile
@@ -23,9 +24,12 @@ from lastmile.reporting.publication import latest_good, make_latest, publish, re
 from lastmile.reporting.recorded import recorded_values
 from lastmile.reporting.secrets import read_secrets
 from lastmile.reporting.source import SUFFIXES
-from lastmile.store import RunLog
+from lastmile.store import OnEnd, RunLog
 from lastmile.values import Cause, CauseKind, Run, State, plain
 from lastmile.workspace import Workspace, find_workspace
+
+TAKEN_UP = 120.0
+"""Seconds in which a run that may be taken up again is; only then is its failure told."""
 
 PAGE_NAMES: Mapping[Format, str] = {"html": "index.html", "pdf": "report.pdf"}
 
@@ -117,10 +121,12 @@ def produce(
     clock: Clock = now,
     reproduces: str = "",
     attempt: int = 1,
+    replaces: str = "",
 ) -> Run:
-    """Carry out a plan. Whatever happens, the run log says how it ended.
+    """Carry out a plan. Whatever happens, the run log says how it ended and whom to tell.
 
-    `reproduces` is the key of the run that this one repeats, `attempt` counts from 1.
+    `reproduces` is the key of the run that this one repeats. `attempt` counts from 1; `replaces` is
+    the key of the attempt before.
 
     Raises:
         SecretRefused: a secret is unknown, or cannot be kept; nothing was run.
@@ -132,29 +138,44 @@ def produce(
     snapshot = take_snapshot(plan, place.root, place.module_paths)
     run = replace(_begun(plan), attempt=attempt)
     if place.log:
-        place.log.begin(run)
+        order = order_of(plan.report.file.title, plan.deliver)
+        place.log.begin(run, deliver=order, replaces=replaces)
     draft = _Draft(plan, place, clock, run)
     try:
         executed, pages = draft.carry_out(secrets, observer)
         provenance = provenance_of(snapshot, executed, reproduces=reproduces)
         run = publish(place.built, draft.run, {**pages, **snapshot.files}, provenance)
     except RunInterrupted as stop:
-        _end_badly(place, _ended(run, stop.executed, clock))
+        _end_badly(place, _ended(run, stop.executed, clock), clock)
         raise
     except BaseException as error:
-        _end_badly(place, _unpublished(draft.run, error, clock))
+        _end_badly(place, _unpublished(draft.run, error, clock), clock)
         raise
     if place.log:
-        place.log.end(run)
+        pause = retry_pause(plan.report.file, run)
+        place.log.end(run, telling(clock, 0.0 if pause is None else pause + TAKEN_UP))
     make_latest(run)
     return run
 
 
-def _end_badly(place: Place, run: Run) -> None:
+def retry_pause(file: ReportFile, run: Run) -> float | None:
+    """Seconds until a run that ended is tried again; None where it is not."""
+    passing = run.cause is not None and run.cause.kind in file.retry_on
+    if not passing or run.attempt > file.retries:
+        return None
+    return float(file.retry_delay * 2 ** (run.attempt - 1))
+
+
+def telling(clock: Clock, hold: float = 0.0) -> OnEnd:
+    """What makes the deliveries of a run that ends; nobody hears of it for `hold` seconds."""
+    return lambda run, order: deliveries_of(run, order, clock(), hold)
+
+
+def _end_badly(place: Place, run: Run, clock: Clock) -> None:
     """Record an end that an error brought about; that error is told, not one of the run log."""
     if place.log:
         with suppress(LastmileError):
-            place.log.end(run)
+            place.log.end(run, telling(clock))
 
 
 def reconcile(place: Place, *, clock: Clock = now) -> list[Run]:
@@ -176,7 +197,7 @@ def reconcile(place: Place, *, clock: Clock = now) -> list[Run]:
         ended = recorded_end(place.built, run) or replace(
             run, state=State.FAILED, ended=clock(), cause=lost
         )
-        place.log.end(ended)
+        place.log.end(ended, telling(clock, TAKEN_UP if ended.cause is lost else 0.0))
         make_latest(ended)
         found.append(ended)
     return found

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from lastmile.clock import Clock, now
-from lastmile.jobs.report import Place, produce
+from lastmile.jobs.report import Place, produce, retry_pause
 from lastmile.reporting.execution.outcome import Observer, unobserved
 from lastmile.reporting.plan import Plan
 from lastmile.values import Run, run_key
@@ -28,14 +28,17 @@ def produce_with_retries(
     Raises:
         NotWritable, RunInterrupted, SecretRefused, DataMissing: as `produce`, without a retry.
     """
-    file = plan.report.file
     run = produce(plan, place, observer=observer, clock=clock)
-    for attempt in range(2, file.retries + 2):
-        if run.cause is None or run.cause.kind not in file.retry_on:
-            break
-        pause = file.retry_delay * 2 ** (attempt - 2)
+    while (pause := retry_pause(plan.report.file, run)) is not None:
         on_retry(run, pause)
         sleep(pause)
         again = replace(plan, key=run_key(clock()), started=clock())
-        run = produce(again, place, observer=observer, clock=clock, attempt=attempt)
+        run = produce(
+            again,
+            place,
+            observer=observer,
+            clock=clock,
+            attempt=run.attempt + 1,
+            replaces=run.key,
+        )
     return run

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lastmile.store.tables import outbox
@@ -131,7 +131,7 @@ class Outbox:
 
         Returns how many there are.
         """
-        chosen = [outbox.c.state.in_([DeliveryState.DEAD, WAITING])]
+        chosen: list[ColumnElement[bool]] = [outbox.c.state.in_([DeliveryState.DEAD, WAITING])]
         if run is not None:
             chosen.append(outbox.c.run == run)
         if key is not None:
