@@ -19,6 +19,7 @@ from lastmile.exporting.evidence.pairs import (
     agreeing,
     compare_engines,
     reasons,
+    told_only,
 )
 from lastmile.exporting.evidence.rows import RowSet, missing_marks, row_sets
 from lastmile.exporting.evidence.thresholds import Thresholds, thresholds_of
@@ -94,14 +95,16 @@ def gather_evidence(
     )
     asked_of = [(SKLEARN, name) for name in engines] + ([(ONNX, COREML)] if package else [])
     pairs = [compare_engines(sets, *pair, signature, tolerance) for pair in asked_of]
-    found = reasons([pair.comparison for pair in pairs], tolerance)
+    comparisons = tuple(pair.comparison for pair in pairs)
+    found = reasons(comparisons, tolerance)
+    decisive = [one for one in sets if one.decides]
     return Evidence(
         reasons=found,
         tolerance=tolerance,
         asked=tuple(asked),
-        comparisons=tuple(pair.comparison for pair in pairs),
-        not_proven=_not_proven(asked, package, cuts),
-        golden=_golden(_that_agree(sets, tolerance) if found else sets, signature),
+        comparisons=comparisons,
+        not_proven=(*_not_proven(asked, package, cuts), *told_only(sets, comparisons)),
+        golden=_golden(_that_agree(decisive, tolerance) if found else decisive, signature),
         first_step=_first_step(estimator, graph, sample, pairs, tolerance) if found else None,
     )
 
@@ -153,13 +156,17 @@ def _ask_everything(
         if isinstance(answered, str):
             if not asked:
                 raise RowsRefused(f"the sample cannot be used: {answered}")
-            asked.append(Asked(name=rows.name, rows=0, not_applicable=answered))
+            asked.append(
+                Asked(name=rows.name, rows=0, not_applicable=answered, decides=rows.decides)
+            )
             continue
         if not sets:
             tolerance = replace(tolerance, scale=usual_size(answered.answers[SKLEARN]))
         sets.append(answered)
         rounded = _rounded(estimator, signature, rows.rows, answered, tolerance)
-        asked.append(Asked(name=rows.name, rows=len(rows.rows), rounded=rounded))
+        asked.append(
+            Asked(name=rows.name, rows=len(rows.rows), rounded=rounded, decides=rows.decides)
+        )
     return asked, sets, tolerance
 
 
@@ -184,7 +191,7 @@ def _ask_all(
             answers[name] = engine.run(given)
         except LastmileError as error:
             refused[name] = error.what
-    return AnsweredSet(rows.name, given, answers, refused)
+    return AnsweredSet(rows.name, given, answers, refused, rows.decides)
 
 
 def _rounded(

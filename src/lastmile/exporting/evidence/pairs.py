@@ -1,6 +1,6 @@
 """Two engines on the same rows: how far apart, on which rows most, and whether that is too far."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,6 +26,7 @@ class AnsweredSet:
     rows: pd.DataFrame
     answers: Mapping[str, Answers]
     refused: Mapping[str, str]
+    decides: bool = True
 
     def only(self, rows: np.ndarray) -> "AnsweredSet":
         """The set with the rows [N] bool alone."""
@@ -59,27 +60,31 @@ def compare_engines(
             continue
         first, second = rows.answers[expected], rows.answers[got]
         apart = found[rows.name] = distance(first, second, tolerance)
-        for row in apart.worst(_WORST):
+        for row in apart.worst(_WORST) if rows.decides else ():
             frame = rows.rows.iloc[[row]]
             inputs = to_json(frame, kinds(signature))[0]
             answers = plain_answer(first, row), plain_answer(second, row)
             told = Worst(rows=rows.name, inputs=inputs, expected=answers[0], got=answers[1])
             worst.append((bool(apart.relabelled[row]), float(apart.excess[row]), told, frame))
     worst.sort(key=lambda entry: entry[:2], reverse=True)
-    by_rows = {name: summary(apart) for name, apart in found.items()}
+    decisive = {rows.name for rows in sets if rows.decides}
+    by_rows = {
+        name: {**summary(apart), "decides": name in decisive} for name, apart in found.items()
+    }
+    figures = [entry for entry in by_rows.values() if entry["decides"]]
     first_worst = worst[:_WORST]
     comparison = Comparison(
         expected=expected,
         got=got,
-        rows=sum(len(apart.absolute) for apart in found.values()),
-        label_mismatches=sum(entry["label_mismatches"] for entry in by_rows.values()),
-        ties=sum(entry["ties"] for entry in by_rows.values()),
-        rows_beyond_tolerance=sum(entry["rows_beyond_tolerance"] for entry in by_rows.values()),
-        largest_absolute=max((e["largest_absolute"] for e in by_rows.values()), default=0.0),
-        largest_relative=max((e["largest_relative"] for e in by_rows.values()), default=0.0),
+        rows=sum(len(apart.absolute) for name, apart in found.items() if name in decisive),
+        label_mismatches=sum(entry["label_mismatches"] for entry in figures),
+        ties=sum(entry["ties"] for entry in figures),
+        rows_beyond_tolerance=sum(entry["rows_beyond_tolerance"] for entry in figures),
+        largest_absolute=max((entry["largest_absolute"] for entry in figures), default=0.0),
+        largest_relative=max((entry["largest_relative"] for entry in figures), default=0.0),
         by_rows=by_rows,
         worst=tuple(told for _, _, told, _ in first_worst),
-        refused={rows.name: rows.refused[got] for rows in sets if got in rows.refused},
+        refused={r.name: r.refused[got] for r in sets if got in r.refused and r.decides},
     )
     return Pair(comparison, tuple((told, frame) for _, _, told, frame in first_worst))
 
@@ -107,7 +112,24 @@ def reasons(comparisons: Sequence[Comparison], tolerance: Tolerances) -> tuple[s
 
 def _where(pair: Comparison, figure: str) -> str:
     """The set of rows with the most faults."""
-    return max(pair.by_rows, key=lambda name: pair.by_rows[name][figure])
+    decisive = {name: entry for name, entry in pair.by_rows.items() if entry["decides"]}
+    return max(decisive, key=lambda name: decisive[name][figure])
+
+
+def told_only(sets: Sequence[AnsweredSet], comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """What came of rows that do not decide, where a form answers them otherwise."""
+    for rows in (rows for rows in sets if not rows.decides):
+        for pair in (pair for pair in comparisons if pair.expected == SKLEARN):
+            if pair.got in rows.refused:
+                yield f"Rows with {rows.name}: {pair.got} refuses them ({rows.refused[pair.got]})."
+                continue
+            figures = pair.by_rows[rows.name]
+            labels, beyond = figures["label_mismatches"], figures["rows_beyond_tolerance"]
+            if labels or beyond:
+                yield (
+                    f"Rows with {rows.name}: {pair.got} gives {labels} of {len(rows.rows)} another "
+                    f"label, and {beyond} numbers beyond the tolerance."
+                )
 
 
 def agreeing(asked: AnsweredSet, tolerance: Tolerances) -> np.ndarray:

@@ -16,17 +16,28 @@ SMALL = 200
 THRESHOLDS = 400
 """At most so many thresholds of a column are asked, each with the numbers on both sides."""
 
+WHOLE_ENDS = (
+    *(2**24 + 1, 2**31 - 1, 2**53 + 1, 2**63 - 1),
+    *(-(2**24) - 1, -(2**31), -(2**53) - 1, -(2**63)),
+)
+"""Where whole numbers end: in 32-bit floats, 32-bit integers, 64-bit floats, 64-bit integers."""
+
 _FEW = 25
 _UNSEEN_TEXT = "value never seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowSet:
-    """Raw rows that are asked together, or the reason why they cannot be asked."""
+    """Raw rows that are asked together, or the reason why they cannot be asked.
+
+    Rows so far outside of the sample that no app sends them by right do not decide: how they are
+    answered is told only.
+    """
 
     name: str
     rows: pd.DataFrame
     reason: str = ""
+    decides: bool = True
 
 
 def missing_marks(sample: pd.DataFrame, signature: Signature) -> dict[str, Any]:
@@ -56,14 +67,18 @@ def row_sets(
     `thresholds` are numbers at which the estimator decides, by column: rows lie at them and one
     32-bit step beside them, of at most :data:`THRESHOLDS` of a column, spread over all.
 
-    Each column missing in turn, all missing at once, texts empty, categories never seen, and for
-    each number the extremes of the sample, ten times the extremes, zero and the opposite sign.
+    Each column missing in turn, all missing at once; values drawn column by column, numbers between
+    those of the sample; texts empty, categories never seen; for each number the extremes of the
+    sample, ten times the extremes, zero and the opposite sign, and for whole numbers
+    :data:`WHOLE_ENDS`.
     """
     yield RowSet(name="all rows of the sample", rows=sample)
     spread = _spread(sample, SMALL)
     yield from _missing(spread, signature, missing_marks(sample, signature))
     few = _spread(sample, _FEW)
     yield RowSet(name="values drawn column by column", rows=_drawn(sample, signature))
+    if any(_is_measured(column) for column in signature.columns):
+        yield RowSet(name="numbers between the sample's own", rows=_between(sample, signature))
     for column in signature.columns:
         name = column.name
         if thresholds and name in thresholds and column.kind in (Kind.FLOAT, Kind.INT):
@@ -77,6 +92,8 @@ def row_sets(
             yield RowSet(name=f"`{name}` never seen", rows=_with(spread, column, unseen))
         elif column.kind in (Kind.FLOAT, Kind.INT):
             yield RowSet(name=f"`{name}` at its extremes", rows=_extremes(sample, few, column))
+        if column.kind is Kind.INT:
+            yield from _whole_ends(sample, few, column)
 
 
 def _missing(spread: pd.DataFrame, signature: Signature, marks: dict[str, Any]) -> Iterator[RowSet]:
@@ -113,18 +130,54 @@ def _extremes(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> pd.Dat
     return pd.concat([_with(few, column, value) for value in values])
 
 
+def _whole_ends(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> Iterator[RowSet]:
+    """The ends within ten times the sample's largest number decide; those beyond are told."""
+    reach = 10.0 * float(sample[column.name].astype(np.float64).abs().max())
+    for decides, words in ((True, ""), (False, ", far outside of the sample")):
+        values = [value for value in WHOLE_ENDS if (abs(value) <= reach) is decides]
+        if values:
+            yield RowSet(
+                name=f"`{column.name}` where whole numbers end{words}",
+                rows=pd.concat([_with(few, column, value) for value in values]),
+                decides=decides,
+            )
+
+
 def _drawn(sample: pd.DataFrame, signature: Signature) -> pd.DataFrame:
     """Rows whose values come from the sample, but not together."""
     chance = np.random.default_rng(0)
-    count = min(len(sample), SMALL)
-    return sample.iloc[:count].assign(
+    rows = sample.iloc[np.arange(SMALL) % len(sample)]
+    return rows.assign(
         **{
             column.name: sample[column.name]
-            .iloc[chance.integers(0, len(sample), count)]
-            .set_axis(sample.index[:count])
+            .iloc[chance.integers(0, len(sample), SMALL)]
+            .set_axis(rows.index)
             for column in signature.columns
         }
     )
+
+
+def _is_measured(column: Column) -> bool:
+    """Whether any number may stand in a column, and not only those of known categories."""
+    return column.kind in (Kind.FLOAT, Kind.INT) and not column.known
+
+
+def _between(sample: pd.DataFrame, signature: Signature) -> pd.DataFrame:
+    """Rows drawn as above, each of their numbers anywhere between two neighbours in the sample."""
+    chance = np.random.default_rng(1)
+    rows = _drawn(sample, signature)
+    made: dict[str, pd.Series[Any]] = {}
+    for column in filter(_is_measured, signature.columns):
+        own = sample[column.name].dropna().astype(np.float64)
+        known = np.unique(own[np.isfinite(own)])
+        if len(known) < 2:
+            continue
+        low = chance.integers(0, len(known) - 1, SMALL)
+        values = known[low] + chance.random(SMALL) * (known[low + 1] - known[low])
+        whole = column.kind is Kind.INT
+        values = np.floor(values).astype(np.int64) if whole else values
+        made[column.name] = pd.Series(values, index=rows.index)
+    return rows.assign(**made)
 
 
 def _at_thresholds(sample: pd.DataFrame, column: Column, every: np.ndarray) -> RowSet:

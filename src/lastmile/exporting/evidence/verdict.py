@@ -21,13 +21,15 @@ class Asked:
     """One set of rows: how many were asked, or why none could be.
 
     `rounded` counts rows that scikit-learn answers differently once they are written down as on a
-    phone: a float rounded to float32, or an empty text, which there means a missing one.
+    phone: a float rounded to float32, or an empty text, which there means a missing one. Where it
+    does not decide, its rows stand in no figure but its own in `by_rows`.
     """
 
     name: str
     rows: int
     rounded: int = 0
     not_applicable: str = ""
+    decides: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
 
 from lastmile.errors import EvidenceFailed, RowsRefused
 from lastmile.exporting.evidence import Tolerances, demand_holds, gather_evidence
@@ -161,7 +162,9 @@ def test_a_scaler_before_a_forest_changes_nothing(behind_columns, people, target
 
 def test_golden_rows_come_from_every_set_that_was_asked(fitted, graph, people):
     evidence = gather_evidence(fitted, graph.signature, graph, None, people)
-    assert {row.rows for row in evidence.golden} == {a.name for a in evidence.asked if a.rows}
+    assert {row.rows for row in evidence.golden} == {
+        a.name for a in evidence.asked if a.rows and a.decides
+    }
     assert 100 <= len(evidence.golden) <= 200
 
 
@@ -206,3 +209,30 @@ def test_thresholds_on_computed_numbers_are_said_not_to_be_sought(people, target
     graph = to_onnx(mixed, rows)
     evidence = gather_evidence(mixed, graph.signature, graph, None, rows)
     assert any("computed from the columns" in sentence for sentence in evidence.not_proven)
+
+
+def test_rows_far_outside_of_the_sample_are_told_and_do_not_decide(people, targets):
+    rows = people[["wiek (lata)", "my col-é"]]
+    near = KNeighborsClassifier().fit(rows, targets.two)
+    graph = to_onnx(near, rows)
+    evidence = gather_evidence(near, graph.signature, graph, None, rows)
+    name = "`wiek (lata)` where whole numbers end, far outside of the sample"
+    told = [sentence for sentence in evidence.not_proven if name in sentence]
+
+    assert evidence.holds
+    assert "another label" in told[0]
+    assert evidence.comparisons[0].by_rows[name]["rows_beyond_tolerance"] > 0
+    assert name not in {row.rows for row in evidence.golden}
+
+
+def test_rows_at_the_borders_of_bins_are_asked(people, targets):
+    rows = people[["my col-é"]]
+    edges = make_pipeline(
+        KBinsDiscretizer(4, encode="ordinal", quantile_method="averaged_inverted_cdf"),
+        LogisticRegression(),
+    )
+    graph = to_onnx(edges.fit(rows, targets.two), rows)
+    evidence = gather_evidence(edges, graph.signature, graph, None, rows)
+    asked = {entry.name: entry.rows for entry in evidence.asked}
+    assert evidence.holds
+    assert asked["`my col-é` at each of its thresholds"] == 9

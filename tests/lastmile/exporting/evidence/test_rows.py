@@ -43,12 +43,44 @@ def test_every_way_to_hurt_a_row_is_there(sample):
         "`flag` missing",
         "everything missing that can be",
         "values drawn column by column",
+        "numbers between the sample's own",
         "`wind` at its extremes",
         "`month` at its extremes",
+        "`month` where whole numbers end, far outside of the sample",
         "`sky` empty",
         "`sky` never seen",
         "`code` never seen",
+        "`code` where whole numbers end, far outside of the sample",
     ]
+
+
+def test_ends_of_whole_numbers_decide_where_the_sample_comes_near(sample):
+    large = sample.assign(month=sample["month"] * 1_000_000)
+    ends = {
+        rows.name: rows
+        for rows in row_sets(large, SIGNATURE)
+        if rows.name.startswith("`month` where")
+    }
+    near, far = ends.values()
+    assert near.decides
+    assert set(near.rows["month"].abs()) == {2**24 + 1}
+    assert not far.decides
+    assert {2**63 - 1, -(2**63), 2**53 + 1, 2**31 - 1} <= set(far.rows["month"])
+
+
+def test_generated_numbers_stay_in_the_samples_support(sample):
+    found = {rows.name: rows.rows for rows in row_sets(sample.iloc[:7], SIGNATURE)}
+    drawn, between = (
+        found["values drawn column by column"],
+        found["numbers between the sample's own"],
+    )
+    assert len(drawn) == len(between) == SMALL
+    assert set(drawn["month"]) <= set(sample["month"].iloc[:7])
+    low, high = sample["wind"].iloc[[0, 6]]
+    assert between["wind"].between(low, high).all()
+    assert not set(between["wind"]) & set(sample["wind"])
+    assert between["month"].dtype == np.int64
+    assert set(between["code"]) <= {1, 7}
 
 
 def test_what_a_phone_cannot_leave_out_is_said(sample):
@@ -60,7 +92,10 @@ def test_what_a_phone_cannot_leave_out_is_said(sample):
 def test_the_sample_is_whole_and_made_sets_are_capped(sample):
     sizes = {rows.name: len(rows.rows) for rows in row_sets(sample, SIGNATURE)}
     assert sizes["all rows of the sample"] == len(sample)
-    assert max(size for name, size in sizes.items() if "sample" not in name) <= SMALL
+    assert (
+        max(size for name, size in sizes.items() if "all rows" not in name and " end" not in name)
+        <= SMALL
+    )
     assert sizes["`wind` missing"] == SMALL
 
 
