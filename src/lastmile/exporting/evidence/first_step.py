@@ -62,7 +62,7 @@ def first_difference(
     column that it makes of the sample.
     """
     score = any(output.role == "score" for output in signature.outputs)
-    writer, _ = write(estimator, sample, signature, Options(score=score))
+    writer, _ = write(estimator, sample, signature, Options(score=score, trees=3))
     methods = _methods(estimator, signature)
     inside = [visit.estimator for visit in writer.visits]
     usual = record_calls(estimator, inside, _spread(sample), methods)
