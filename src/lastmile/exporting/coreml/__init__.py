@@ -7,6 +7,7 @@ pipeline   a Core ML pipeline in the making
 stages/    ONNX operators as Core ML's classic model types
 mil/       ONNX operators as ML Programs
 lowering   the partition: what becomes a stage, what a program
+ending     how a model ends: labels with their probabilities, and numbers
 assemble   the outer model: interface and metadata
 check      what Apple's compiler would refuse and its validator does not look at
 reference/ what a Core ML file means, in NumPy: the evaluator
@@ -19,8 +20,7 @@ from collections.abc import Mapping
 from lastmile.errors import NotExportable
 from lastmile.exporting.coreml.assemble import assemble
 from lastmile.exporting.coreml.check import check
-from lastmile.exporting.coreml.ensembles import as_regressors
-from lastmile.exporting.coreml.lowering import lower
+from lastmile.exporting.coreml.ending import lower
 from lastmile.exporting.coreml.package import Package, load_package
 from lastmile.exporting.coreml.view import TARGET, view_of
 from lastmile.exporting.onnx import Graph

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lastmile.errors import NotExportable
+from lastmile.exporting.coreml.ending import Lowered, is_classifier
 from lastmile.exporting.coreml.features import RAW, Feature
-from lastmile.exporting.coreml.lowering import Lowered
 from lastmile.exporting.coreml.schema import new_model
 from lastmile.exporting.coreml.view import TARGET
-from lastmile.exporting.signature import Column, Kind, Signature, Task
-
-_KINDS = {Task.CLASSIFY: "pipelineClassifier", Task.REGRESS: "pipelineRegressor"}
+from lastmile.exporting.signature import Column, Kind, Output, Signature, Task
 
 
 def assemble(
@@ -47,7 +45,7 @@ def assemble(
 
 def _inner(model: Any, lowered: Lowered, signature: Signature) -> Any:
     """The `Pipeline` message inside, of the kind that the outputs allow."""
-    if signature.task is Task.CLASSIFY:
+    if is_classifier(signature):
         model.description.predictedFeatureName = "label"
         model.description.predictedProbabilitiesName = "probabilities"
         return model.pipelineClassifier.pipeline
@@ -69,12 +67,18 @@ def note(column: Column) -> str:
 
 
 def _output_note(feature: Feature, signature: Signature) -> str:
-    classes = next((output.classes for output in signature.outputs if output.classes), ())
-    return {
-        "label": f"the most probable class of {', '.join(map(str, classes))}",
-        "probabilities": "the probability of each class",
-        "value": "the prediction" if signature.task is Task.REGRESS else "the transformed row",
-    }[feature.name]
+    """What a person reads beside an output in Xcode."""
+    output = signature.output(feature.name) or Output(name=feature.name, kind=Kind.FLOAT)
+    if output.role == "label":
+        return {
+            Task.CLUSTER: "the number of the cluster",
+            Task.DETECT: "1 for a usual row, -1 for an outlier",
+        }.get(signature.task, f"the class, one of {', '.join(map(str, output.classes))}")
+    if output.role == "probabilities":
+        return "the probability of each class"
+    if output.role == "score":
+        return "what the decision is made by"
+    return "the prediction" if signature.task is Task.REGRESS else "the transformed row"
 
 
 def _describe(model: Any, name: str, metadata: Mapping[str, str]) -> None:

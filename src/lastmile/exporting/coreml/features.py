@@ -88,6 +88,11 @@ class Vector:
         """The number of elements."""
         return sum(part.width for part in self.parts)
 
+    @property
+    def is_number(self) -> bool:
+        """Whether no part of it is a text."""
+        return all(part.form.is_number for part in self.parts)
+
     def shaped(self, *shape: int) -> "Vector":
         """The same elements in the same order under another shape."""
         return Vector(self.parts, tuple(shape), self.kind)

@@ -7,67 +7,79 @@ ensemble) reads from it, or at the end. So a model without tensor operators has 
 and no stage but a tree ensemble ever follows one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from lastmile.errors import NotExportable
-from lastmile.exporting.coreml.answer import Answer, read_answer
 from lastmile.exporting.coreml.features import Feature, Form, Vector, raw_vector
 from lastmile.exporting.coreml.mil import TENSORS
-from lastmile.exporting.coreml.mil.program import Tail, build_program
+from lastmile.exporting.coreml.mil.program import Ending, Tail, build_program
 from lastmile.exporting.coreml.pipeline import Pipeline
 from lastmile.exporting.coreml.stages import STAGES
-from lastmile.exporting.coreml.stages.final import classifier_stage, interface
 from lastmile.exporting.coreml.stages.shared import NotAStage
 from lastmile.exporting.coreml.view import TARGET, Node, View
-from lastmile.exporting.signature import Signature, Task
+from lastmile.exporting.signature import Signature
 
 
-class Lowered:
-    """The stages of a model, its outputs, and the weight files of its programs."""
+class Lowering:
+    """Stages in the making, the values that they give, and the nodes still to be a program."""
 
-    def __init__(self, signature: Signature, view: View) -> None:
-        self.pipeline = Pipeline([column.identifier for column in signature.columns] + _OUTPUTS)
+    def __init__(self, signature: Signature, view: View, taken: Iterable[str]) -> None:
+        self.pipeline = Pipeline([*(column.identifier for column in signature.columns), *taken])
         self.weights: dict[str, bytes] = {}
-        self.outputs: tuple[Feature, ...] = ()
-        value = signature.output("value")
-        self._wide = value is not None and value.width > 1
+        self.values: dict[str, Vector | np.ndarray] = dict(view.constants)
         self._view = view
         self._done: set[int] = set()
         self._pending: list[Node] = []
-        self._values: dict[str, Vector | np.ndarray] = dict(view.constants)
         for column in signature.columns:
-            self._values[column.identifier] = raw_vector(column)
+            self.values[column.identifier] = raw_vector(column)
 
     # --- the walk ----------------------------------------------------------------------------
 
-    def walk(self, target: str) -> None:
-        """Lower every node that `target` depends on and that is not lowered yet."""
-        nodes = [node for node in self._view.reading((target,)).nodes if id(node) not in self._done]
+    def walk(self, targets: Sequence[str]) -> None:
+        """Lower every node that `targets` depend on and that is not lowered yet."""
+        reading = self._view.reading(tuple(targets)).nodes
+        nodes = [node for node in reading if id(node) not in self._done]
         for at, node in enumerate(nodes):
-            self._place(node, after=nodes[at:], target=target)
+            self._place(node, after=nodes[at:], targets=targets)
             self._done.add(id(node))
-        if target not in self._values and target not in self._coming():
-            raise NotExportable("the graph", target=TARGET, reason=f"nothing makes `{target}`")
+        for target in targets:
+            if not self.has(target) and not self.collects(target):
+                raise NotExportable("the graph", target=TARGET, reason=f"nothing makes `{target}`")
+
+    def has(self, value: str) -> bool:
+        """Whether `value` stands between stages, or is a constant."""
+        return value in self.values
+
+    def collects(self, value: str) -> bool:
+        """Whether the program that is being collected will make `value`."""
+        return value in self._coming()
+
+    @property
+    def is_collecting(self) -> bool:
+        """Whether nodes wait to be a program."""
+        return bool(self._pending)
+
+    def tensor_rule(self, node: Node) -> Any:
+        """How a program computes the node, if it can."""
+        return TENSORS.find(node.op, self._view.opsets.get(node.op.domain, 1))
 
     def _coming(self) -> set[str]:
-        """The values that the collected nodes will make."""
         return {name for node in self._pending for name in node.outputs if name}
 
-    def _place(self, node: Node, *, after: Iterable[Node], target: str) -> None:
-        opset = self._view.opsets.get(node.op.domain, 1)
-        tensor = TENSORS.find(node.op, opset)
+    def _place(self, node: Node, *, after: Iterable[Node], targets: Sequence[str]) -> None:
+        tensor = self.tensor_rule(node)
         reason = TENSORS.reason(node.op)
-        if self._waits(node.inputs):
-            for name in set(filter(None, node.inputs)) - self._coming() - self._values.keys():
+        if any(name and not self.has(name) for name in node.inputs):
+            for name in set(filter(None, node.inputs)) - self._coming() - self.values.keys():
                 raise node.refuse(f"nothing makes its input `{name}`")
             if tensor is not None:
                 self._pending.append(node)
                 return
-            self.close(self._read_later(after, target))
-        stage = STAGES.find(node.op, opset)
+            self.close([name for one in after for name in one.inputs] + list(targets))
+        stage = STAGES.find(node.op, self._view.opsets.get(node.op.domain, 1))
         if stage is not None:
             try:
                 with self.pipeline.attempt():
@@ -80,78 +92,52 @@ class Lowered:
         self._pending.append(node)
 
     def _stage(self, handle: Any, node: Node) -> None:
-        inputs = [self._values[name] if name else None for name in node.inputs]
+        inputs = [self.values[name] if name else None for name in node.inputs]
         made = handle(self.pipeline, node, *inputs)
         outputs = made if isinstance(made, tuple) else (made,)
         for name, vector in zip(node.outputs, outputs, strict=False):
             if vector is not None:
-                self._values[name] = vector
-
-    def _waits(self, names: Iterable[str]) -> bool:
-        return any(name and name not in self._values for name in names)
+                self.values[name] = vector
 
     def _has_text(self, node: Node) -> bool:
-        vectors = [self._values.get(name) for name in node.inputs]
-        return any(
-            isinstance(one, Vector) and any(not part.form.is_number for part in one.parts)
-            for one in vectors
-        )
-
-    def _read_later(self, nodes: Iterable[Node], target: str) -> list[str]:
-        return [name for node in nodes for name in node.inputs] + [target]
+        vectors = [self.values.get(name) for name in node.inputs]
+        return any(isinstance(one, Vector) and not one.is_number for one in vectors)
 
     # --- programs ----------------------------------------------------------------------------
 
     def close(
-        self,
-        read: Iterable[str],
-        *,
-        final: str = "",
-        scores: str | None = None,
-        classes: tuple[str | int, ...] = (),
+        self, read: Iterable[str], *, named: Mapping[str, str] = {}, ending: Ending | None = None
     ) -> None:
         """Make the collected nodes a program whose values in `read` leave it.
 
-        `final` is the value that is the model's own output. With `scores` the program ends in the
-        label and the probabilities of `classes`.
+        `named` are the arrays that are outputs of the model, by value, with their names.
         """
         made = self._coming()
         leaving = [name for name in dict.fromkeys(read) if name in made]
+        entering = [name for node in self._pending for name in node.inputs if name]
+        entering += [ending.value] if ending else []
         model, weights, vectors = build_program(
             Tail(
                 nodes=tuple(self._pending),
                 constants=self._view.constants,
                 opsets=self._view.opsets,
-                inputs=self._entering([*self._read_now(made), *([scores] if scores else [])]),
-                outputs={name: self._exit(name, final) for name in leaving},
-                classify=scores,
-                classes=classes,
+                inputs=self._entering(name for name in entering if name not in made),
+                outputs={name: named.get(name) or self.pipeline.fresh(name) for name in leaving},
+                ending=ending,
             )
         )
-        self._values.update(vectors)
+        self.values.update(vectors)
         self._pending.clear()
         self._keep_weights(model, weights)
         self.pipeline.add(model, "program")
 
-    def _exit(self, name: str, final: str) -> str:
-        """The name of an array that leaves a program.
-
-        A single number leaves the model as a number, by one more stage, so its array is not yet
-        the output.
-        """
-        return "value" if name == final and self._wide else self.pipeline.fresh(name)
-
-    def _read_now(self, made: set[str]) -> list[str]:
-        names = [name for node in self._pending for name in node.inputs if name]
-        return [name for name in dict.fromkeys(names) if name not in made]
-
     def _entering(self, names: Iterable[str]) -> dict[str, tuple[Vector, Feature]]:
         entering = {}
-        for name in names:
-            value = self._values.get(name)
+        for name in dict.fromkeys(names):
+            value = self.values.get(name)
             if isinstance(value, Vector):
-                if any(not part.form.is_number for part in value.parts):
-                    raise _no_text(name)
+                if not value.is_number:
+                    raise no_text(name)
                 entering[name] = (value, self.pipeline.array(value, "numbers", Form.ARRAY32))
         return entering
 
@@ -166,75 +152,6 @@ class Lowered:
                 if value.HasField("blobFileValue"):
                     value.blobFileValue.fileName = f"@model_path/weights/{file}"
 
-    # --- the end -----------------------------------------------------------------------------
-
-    def classify(self, answer: Answer) -> None:
-        """End in a label and probabilities: a classifier stage, else a program."""
-        self.outputs = interface(answer.classes)
-        if answer.classifier is None or not self._ends_in_stage(answer.classifier, answer):
-            self.walk(answer.wanted)
-            self.close((), scores=answer.wanted, classes=answer.classes)
-
-    def _ends_in_stage(self, node: Node, answer: Answer) -> bool:
-        entrance = node.inputs[0]
-        self.walk(entrance)
-        tensor = TENSORS.find(node.op, self._view.opsets.get(node.op.domain, 1))
-        if self._waits((entrance,)):
-            if tensor is not None:
-                return False
-            self.close([entrance])
-        try:
-            with self.pipeline.attempt():
-                classifier_stage(self.pipeline, answer, self._values[entrance])
-            return True
-        except NotAStage as why:
-            if tensor is None:
-                raise node.refuse(str(why)) from why
-            return False
-
-    def give(self, target: str) -> None:
-        """End in the value `target`: a number where it is one, else an array."""
-        self.walk(target)
-        if self._waits((target,)):
-            self.close([target], final=target)
-        vector = self._values[target]
-        if not isinstance(vector, Vector):
-            raise NotExportable("the graph", target=TARGET, reason="its output is a constant")
-        self.outputs = (self._named(vector),)
-
-    def _named(self, vector: Vector) -> Feature:
-        """The vector as the feature `value`."""
-        if not all(part.form.is_number for part in vector.parts):
-            raise _no_text("value")
-        if vector.width == 1 and vector.parts[0].form.is_array:
-            made = Feature("value", Form.DOUBLE)
-            message = self.pipeline.stage("arrayFeatureExtractor", vector.parts, [made])
-            message.extractIndex.append(0)
-            return made
-        only = vector.parts[0] if len(vector.parts) == 1 else self.pipeline.array(vector, "values")
-        made = Feature("value", only.form, only.width)
-        if only != made and not self.pipeline.rename_last(only, made):
-            self.pipeline.stage("identity", [only], [made])
-        return made
-
-
-_OUTPUTS = ["label", "probabilities", "value"]
-
-
-def lower(view: View, signature: Signature) -> Lowered:
-    """The stages that answer as the graph does.
-
-    Raises:
-        NotExportable: a node has no exact form in Core ML.
-    """
-    lowered = Lowered(signature, view)
-    if signature.task is Task.CLASSIFY:
-        probabilities = "probabilities" if signature.output("probabilities") else None
-        lowered.classify(read_answer(view, "label", probabilities))
-    else:
-        lowered.give("value")
-    return lowered
-
 
 def _operations(program: Any) -> Iterable[Any]:
     for function in program.functions.values():
@@ -242,7 +159,8 @@ def _operations(program: Any) -> Iterable[Any]:
             yield from block.operations
 
 
-def _no_text(value: str) -> NotExportable:
+def no_text(value: str) -> NotExportable:
+    """The error that a value holds texts where there are only numbers."""
     return NotExportable(
         f"the value `{value}`", target=TARGET, reason="texts only enter as whole columns"
     )

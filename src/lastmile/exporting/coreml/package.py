@@ -23,7 +23,7 @@ from lastmile.exporting.coreml.reference.files import MODEL, WEIGHTS, Parts, par
 from lastmile.exporting.coreml.reference.values import flat
 from lastmile.exporting.coreml.schema import minimum_ios
 from lastmile.exporting.coreml.unknowns import unknowns_of
-from lastmile.exporting.signature import Kind, Signature
+from lastmile.exporting.signature import Kind, Output, Signature
 
 _AUTHOR = "com.apple.CoreML"
 
@@ -112,10 +112,7 @@ class Package:
         )
         feeds = self.signature.feeds(frame)
         answers = evaluate_model(parts, {name: values[:, 0] for name, values in feeds.items()})
-        return {
-            output.name: _answer(answers, output.name, output.kind, output.classes)
-            for output in self.signature.outputs
-        }
+        return {output.name: _answer(answers, output) for output in self.signature.outputs}
 
 
 def _item(name: str, content: bytes) -> str:
@@ -132,17 +129,15 @@ def _entry(name: str, description: str) -> dict[str, str]:
     }
 
 
-def _answer(
-    answers: Mapping[str, Any], name: str, kind: Kind, classes: tuple[str | int, ...]
-) -> np.ndarray:
-    if name not in answers:
-        raise PackageBroken("the model", f"it has no output `{name}`")
-    answer = answers[name]
+def _answer(answers: Mapping[str, Any], output: Output) -> np.ndarray:
+    if output.name not in answers:
+        raise PackageBroken("the model", f"it has no output `{output.name}`")
+    answer = answers[output.name]
     if isinstance(answer, Dictionary):
-        return answer.columns(classes)
-    if name == "label":
+        return answer.columns(output.classes)
+    if output.role == "label":
         labels = np.asarray(answer)
-        return labels.astype({Kind.STRING: str, Kind.BOOL: bool}.get(kind, np.int64))
+        return labels.astype({Kind.STRING: str, Kind.BOOL: bool}.get(output.kind, np.int64))
     return flat(np.asarray(answer, dtype=np.float64))
 
 

@@ -107,12 +107,17 @@ def test_a_text_that_is_computed_with_is_refused(graph_of):
         to_coreml(graph, name="m")
 
 
-def test_a_label_that_is_not_the_most_probable_class_is_refused(weather, goals, fitted):
+def test_a_label_that_is_decided_by_other_numbers_than_its_probabilities_is_given(
+    weather, goals, fitted
+):
     columns = ColumnTransformer([("num", SimpleImputer(), ["warm", "wind"])])
     pipeline = make_pipeline(columns, OneVsRestClassifier(LogisticRegression()))
     fitted(pipeline, weather, goals["three texts"])
-    with pytest.raises(NotExportable, match="decided by other numbers"):
-        to_coreml(to_onnx(pipeline, weather), name="m")
+    graph = to_onnx(pipeline, weather)
+    package = to_coreml(graph, name="m")
+    assert kinds(package)[-2:] == ["mlProgram", "mlProgram"]
+    assert set(package.run(weather)) == set(graph.run(weather)) == {"label", "probabilities"}
+    assert package.run(weather)["label"].tolist() == graph.run(weather)["label"].tolist()
 
 
 def test_a_column_that_is_called_like_an_output_is_refused(graph_of):
@@ -229,7 +234,7 @@ def test_outputs_are_a_label_and_a_dictionary_of_the_classes(described):
     assert described.predictedFeatureName == "label"
     assert described.predictedProbabilitiesName == "probabilities"
     assert [one.shortDescription for one in described.output] == [
-        "the most probable class of dry, wet", "the probability of each class",
+        "the class, one of dry, wet", "the probability of each class",
     ]  # fmt: skip
 
 

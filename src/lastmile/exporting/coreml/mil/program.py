@@ -15,9 +15,18 @@ from lastmile.errors import LastmileError
 from lastmile.exporting.coreml.features import Feature, Form, Vector
 from lastmile.exporting.coreml.mil import TENSORS
 from lastmile.exporting.coreml.schema import PROGRAM, coremltools, dtype_name, new_model
-from lastmile.exporting.coreml.stages.final import interface
+from lastmile.exporting.coreml.stages.final import Names
 from lastmile.exporting.coreml.view import Node
 from lastmile.exporting.signature import Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A value whose largest element names a class: those given, else the numbers from 0 on."""
+
+    value: str
+    classes: tuple[str | int, ...]
+    names: Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +35,7 @@ class Tail:
 
     inputs: the vectors that enter, by value name, each with the array that carries it.
     outputs: the values that leave, by value name, each with the name of its array.
-    classify: the value that becomes label and probabilities of `classes`, if there is one.
+    ending: how the program ends in a label, if it does.
     """
 
     nodes: Sequence[Node]
@@ -34,8 +43,7 @@ class Tail:
     opsets: Mapping[str, int]
     inputs: Mapping[str, tuple[Vector, Feature]]
     outputs: Mapping[str, str]
-    classify: str | None = None
-    classes: tuple[str | int, ...] = ()
+    ending: Ending | None = None
 
 
 def build_program(tail: Tail) -> tuple[Any, bytes, dict[str, Vector]]:
@@ -65,9 +73,8 @@ def build_program(tail: Tail) -> tuple[Any, bytes, dict[str, Vector]]:
         feature.declare(model.description.input.add())
     for feature in made:
         feature.declare(model.description.output.add())
-    if tail.classify is not None:
-        model.description.predictedFeatureName = "label"
-        model.description.predictedProbabilitiesName = "probabilities"
+    if tail.ending is not None:
+        tail.ending.names.declare(model)
     return model, weights, shapes
 
 
@@ -167,20 +174,22 @@ def _leaving(
         feature = Feature(array, Form.ARRAY32, width)
         made.append(feature)
         vectors[name] = Vector((feature,), tuple(int(size) for size in value.shape), kind)
-    if tail.classify is not None:
-        leaving += _classified(mb, values[tail.classify], tail.classes)
-        made += interface(tail.classes)
+    if tail.ending is not None:
+        scores = values[tail.ending.value]
+        classes = tail.ending.classes or tuple(range(scores.shape[-1]))
+        leaving += _classified(mb, scores, classes, tail.ending.names)
+        made += tail.ending.names.interface(classes)
     return leaving, made, vectors
 
 
-def _classified(mb: Any, scores: Any, classes: tuple[str | int, ...]) -> list[Any]:
+def _classified(mb: Any, scores: Any, classes: tuple[str | int, ...], names: Names) -> list[Any]:
     mil = import_module("coremltools.converters.mil.mil")
     listed = [one if isinstance(one, str) else np.int64(one) for one in classes]
-    flat = mb.reshape(x=scores, shape=[len(classes)], name="class_scores")
+    flat = mb.reshape(x=scores, shape=[len(classes)], name=f"{names.label}_scores")
     label, probabilities = mb.classify(
         probabilities=flat, classes=mb.const(val=mil.mil_list(listed))
     )
-    label.name, probabilities.name = "label", "probabilities"
+    label.name, probabilities.name = names.label, names.probabilities
     return [label, probabilities]
 
 

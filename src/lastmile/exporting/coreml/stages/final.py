@@ -1,5 +1,6 @@
 """The classifiers that a pipeline may end in: a label, and a dictionary of probabilities."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from lastmile.exporting.claims import ML, OpId
@@ -11,13 +12,25 @@ from lastmile.exporting.coreml.stages.shared import need, need_row
 from lastmile.exporting.coreml.stages.trees import fill_trees, read_classifier
 
 
-def interface(classes: tuple[str | int, ...]) -> tuple[Feature, Feature]:
-    """The two outputs of a classifier of these classes."""
-    text = isinstance(classes[0], str)
-    return (
-        Feature("label", Form.STRING if text else Form.INT64),
-        Feature("probabilities", Form.STRING_KEYS if text else Form.INT64_KEYS),
-    )
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the two outputs of a classifier are called."""
+
+    label: str
+    probabilities: str
+
+    def interface(self, classes: tuple[str | int, ...]) -> tuple[Feature, Feature]:
+        """The two outputs of a classifier of these classes."""
+        text = isinstance(classes[0], str)
+        return (
+            Feature(self.label, Form.STRING if text else Form.INT64),
+            Feature(self.probabilities, Form.STRING_KEYS if text else Form.INT64_KEYS),
+        )
+
+    def declare(self, model: Any) -> None:
+        """Say in a `Model` message which output is which."""
+        model.description.predictedFeatureName = self.label
+        model.description.predictedProbabilitiesName = self.probabilities
 
 
 def write_classes(message: Any, classes: tuple[str | int, ...]) -> None:
@@ -26,7 +39,7 @@ def write_classes(message: Any, classes: tuple[str | int, ...]) -> None:
     (message.stringClassLabels if text else message.int64ClassLabels).vector.extend(classes)
 
 
-def classifier_stage(pipeline: Pipeline, answer: Answer, x: Any) -> None:
+def classifier_stage(pipeline: Pipeline, answer: Answer, x: Any, names: Names) -> None:
     """End the pipeline in the classifier that `answer` names, reading `x`.
 
     Raises:
@@ -36,34 +49,32 @@ def classifier_stage(pipeline: Pipeline, answer: Answer, x: Any) -> None:
     assert node is not None
     need(node.op in FINAL, f"{node.op} is no classifier of Core ML")
     need_row(x)
-    FINAL[node.op](pipeline, answer, x)
-    interface_of = pipeline.models[-1].description
-    interface_of.predictedFeatureName = "label"
-    interface_of.predictedProbabilitiesName = "probabilities"
+    FINAL[node.op](pipeline, answer, x, names)
+    names.declare(pipeline.models[-1])
 
 
-def _forest(pipeline: Pipeline, answer: Answer, x: Vector) -> None:
+def _forest(pipeline: Pipeline, answer: Answer, x: Vector, names: Names) -> None:
     assert answer.classifier is not None
     forest, transform = read_classifier(answer.classifier)
     features = pipeline.array(x, "features")
     message = pipeline.stage(
-        "treeEnsembleClassifier", [features], interface(answer.classes), name="forest"
+        "treeEnsembleClassifier", [features], names.interface(answer.classes), name="forest"
     )
     fill_trees(message, forest, transform)
     write_classes(message, answer.classes)
 
 
-def _linear(pipeline: Pipeline, answer: Answer, x: Vector) -> None:
+def _linear(pipeline: Pipeline, answer: Answer, x: Vector, names: Names) -> None:
     assert answer.classifier is not None
     model = read_linear(
         answer.classifier,
         x.width,
         normalized=answer.normalized,
-        with_probabilities=answer.scores is not None,
+        with_probabilities=answer.shares is not None,
     )
     features = pipeline.array(x, "features")
     message = pipeline.stage(
-        "glmClassifier", [features], interface(answer.classes), name="linear classifier"
+        "glmClassifier", [features], names.interface(answer.classes), name="linear classifier"
     )
     model.fill(message)
     write_classes(message, answer.classes)
