@@ -27,6 +27,7 @@ Examples:
   lastmile export run rain-tomorrow
   lastmile export check exports/_built/rain-tomorrow-1.0.0
   lastmile coreml predict Rain.mlpackage rows.csv   Core ML without a Mac
+  lastmile coreml convert model.onnx              any ONNX model to Core ML
 \b
 Exit codes: 0 good, 1 a run failed or something could not be done, 2 the request needs mending,
 3 an export is not right, 130 interrupted.

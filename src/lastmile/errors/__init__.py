@@ -14,7 +14,7 @@ same thing::
     ├── deliveries           BadRecipient, NoMailServer, NothingToDeliver
     └── exports              BadReference, NotFitted, SampleLacksColumn, Untrusted, RowsRefused,
                              RuntimeRefused, NotExportable, BundleBroken, PackageBroken,
-                             OverBudget, EvidenceFailed, VersionTaken
+                             OverBudget, EvidenceFailed, VersionTaken, FileTaken
 
 Exit codes: 2 = you can fix it, 1 = we could not do it, 3 = the export is wrong.
 """
@@ -24,6 +24,7 @@ from lastmile.errors.exports import (
     BadReference,
     BundleBroken,
     EvidenceFailed,
+    FileTaken,
     NotExportable,
     NotFitted,
     OverBudget,
@@ -76,6 +77,7 @@ __all__ = [
     "DataMissing",
     "EvidenceFailed",
     "Faults",
+    "FileTaken",
     "LastmileError",
     "MissingPart",
     "NoMailServer",

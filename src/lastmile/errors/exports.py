@@ -125,6 +125,19 @@ class PackageBroken(LastmileError):
         super().__init__(f"{package} cannot be evaluated: {reason}", fix=fix)
 
 
+class FileTaken(LastmileError):
+    """A converted model was to be written where something stands already."""
+
+    code = "file-taken"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(
+            f"{target} exists already",
+            why="a model that is in use would be replaced without a word",
+            fix="name another place with -o, or pass --replace",
+        )
+
+
 class OverBudget(LastmileError):
     """A bundle costs more than its definition allows."""
 

@@ -88,7 +88,7 @@ class Reading:
             table, position = found
             if len(set(table)) == len(table):
                 return table, self._scores(position, len(table))
-            classes = tuple(sorted(set(table)))
+            classes: Classes = tuple(sorted(set(table)))
             return classes, self._one_hot(source, classes)
         if label.classes and all(isinstance(one, int) for one in label.classes):
             return label.classes, self._one_hot(source, label.classes)
@@ -109,14 +109,14 @@ class Reading:
         inner = self._looked_up(usual)
         if inner is None or special not in self.view.constants:
             return None
-        table, position = inner
+        usual_table, position = inner
         own = np.ravel(self.view.constants[special]).tolist()
         if len(own) != 1:
             return None
-        place = self._constant(np.array([len(table)]))
+        place = self._constant(np.array([len(usual_table)]))
         flat = self._node("Reshape", position, self._constant(np.array([1])))
         flag = self._node("Reshape", flag, self._constant(np.array([1])))
-        return (*table, own[0]), self._node("Where", flag, place, flat)
+        return (*usual_table, own[0]), self._node("Where", flag, place, flat)
 
     def _scores(self, position: str, count: int = 0) -> str:
         """The value whose largest element stands at `position`."""

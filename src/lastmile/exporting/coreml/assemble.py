@@ -5,7 +5,7 @@ from typing import Any
 
 from lastmile.errors import NotExportable
 from lastmile.exporting.coreml.ending import Lowered, is_classifier
-from lastmile.exporting.coreml.features import RAW, Feature
+from lastmile.exporting.coreml.features import Feature
 from lastmile.exporting.coreml.schema import new_model
 from lastmile.exporting.coreml.view import TARGET
 from lastmile.exporting.signature import Column, Kind, Output, Signature, Task
@@ -22,18 +22,17 @@ def assemble(
         NotExportable: a raw column has the name of an output.
     """
     outputs = {feature.name for feature in lowered.outputs}
-    for column in signature.columns:
-        if column.identifier in outputs:
+    for feature in lowered.inputs:
+        if feature.name in outputs:
             raise NotExportable(
-                f"the column `{column.name}`",
+                f"the column `{feature.name}`",
                 target=TARGET,
-                reason=f"its name `{column.identifier}` is that of an output",
+                reason=f"its name `{feature.name}` is that of an output",
             )
     stages = lowered.pipeline
     model = new_model(max(one.specificationVersion for one in stages.models))
-    for column in signature.columns:
-        feature = Feature(column.identifier, RAW[column.kind])
-        feature.declare(model.description.input.add(), note=note(column))
+    for feature, note in zip(lowered.inputs, notes(lowered.inputs, signature), strict=True):
+        feature.declare(model.description.input.add(), note=note)
     for feature in lowered.outputs:
         feature.declare(model.description.output.add(), note=_output_note(feature, signature))
     pipeline = _inner(model, lowered, signature)
@@ -49,10 +48,22 @@ def _inner(model: Any, lowered: Lowered, signature: Signature) -> Any:
         model.description.predictedFeatureName = "label"
         model.description.predictedProbabilitiesName = "probabilities"
         return model.pipelineClassifier.pipeline
-    if signature.task is Task.REGRESS and not lowered.outputs[0].form.is_array:
-        model.description.predictedFeatureName = "value"
+    only = lowered.outputs[0]
+    if signature.task is Task.REGRESS and len(lowered.outputs) == 1 and not only.form.is_array:
+        model.description.predictedFeatureName = only.name
         return model.pipelineRegressor.pipeline
     return model.pipeline
+
+
+def notes(inputs: tuple[Feature, ...], signature: Signature) -> list[str]:
+    """What a person reads beside the inputs in Xcode: of an array, its columns in order."""
+    if len(inputs) == 1 and inputs[0].form.is_array:
+        columns = ", ".join(column.identifier for column in signature.columns)
+        return [f"{len(signature.columns)} numbers: {columns}"[:_LONGEST]]
+    return [note(column) for column in signature.columns]
+
+
+_LONGEST = 2000
 
 
 def note(column: Column) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 from lastmile.errors import NotExportable
 from lastmile.exporting.coreml.answer import Answer, Reading
-from lastmile.exporting.coreml.features import Feature, Form, Vector
-from lastmile.exporting.coreml.lowering import Lowering, no_text
+from lastmile.exporting.coreml.features import Feature, Form, Vector, entrances
+from lastmile.exporting.coreml.lowering import Lowering, Need, no_text
 from lastmile.exporting.coreml.mil.program import Ending
 from lastmile.exporting.coreml.pipeline import Pipeline
 from lastmile.exporting.coreml.stages.final import Names, classifier_stage
@@ -27,8 +27,10 @@ class Lowered:
     """The stages of a model, its outputs, and the weight files of its programs."""
 
     pipeline: Pipeline
+    inputs: tuple[Feature, ...]
     outputs: tuple[Feature, ...]
     weights: dict[str, bytes]
+    needs: tuple[Need, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class Decision:
     probabilities: str
 
 
-def lower(view: View, signature: Signature) -> Lowered:
-    """The stages that answer as the graph does.
+def lower(view: View, signature: Signature, *, vector: bool = False) -> Lowered:
+    """The stages that answer as the graph does; with `vector` over one array of all columns.
 
     Raises:
         NotExportable: a node has no exact form in Core ML.
@@ -57,9 +59,16 @@ def lower(view: View, signature: Signature) -> Lowered:
     taken = [one.name for one in signature.outputs]
     if is_classifier(signature):
         taken.append("probabilities")
-    end = _End(Lowering(signature, reading.view, taken), decisions, numbers)
-    outputs = end.outputs()
-    return Lowered(pipeline=end.lowering.pipeline, outputs=outputs, weights=end.lowering.weights)
+    inputs = entrances(signature.columns, vector=vector)
+    lowering = Lowering(reading.view, signature.columns, inputs, taken)
+    outputs = _End(lowering, decisions, numbers).outputs()
+    return Lowered(
+        pipeline=lowering.pipeline,
+        inputs=inputs,
+        outputs=outputs,
+        weights=lowering.weights,
+        needs=tuple(lowering.needs),
+    )
 
 
 def is_classifier(signature: Signature) -> bool:
@@ -112,7 +121,7 @@ class _End:
             return False
         decision = self._decisions[0]
         node, lowering = decision.answer.classifier, self.lowering
-        if node is None or not decision.answer.together or not decision.probabilities:
+        if node is None or not decision.probabilities:
             return False
         entrance, tensor = node.inputs[0], lowering.tensor_rule(node)
         lowering.walk([entrance, *self._numbers])

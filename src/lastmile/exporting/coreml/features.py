@@ -1,5 +1,6 @@
 """What flows between the stages of a Core ML pipeline, and how a message declares it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -32,11 +33,16 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A named value between two stages; `width` is the length of an array, else 1."""
+    """A named value between two stages; `width` is the length of an array, else 1.
+
+    A number may stand in the array `of`, at the position `at`, and not be taken out of it yet.
+    """
 
     name: str
     form: Form
     width: int = 1
+    of: "Feature | None" = None
+    at: int = 0
 
     def declare(self, description: Any, *, note: str = "") -> None:
         """Fill a `FeatureDescription` message."""
@@ -98,6 +104,27 @@ class Vector:
         return Vector(self.parts, tuple(shape), self.kind)
 
 
-def raw_vector(column: Column) -> Vector:
-    """A raw column as it enters the graph: [1, 1]."""
-    return Vector((Feature(column.identifier, RAW[column.kind]),), (1, 1), column.kind)
+ARRAY = "features"
+"""What the one input is called that holds all columns."""
+
+
+def entrances(columns: Sequence[Column], *, vector: bool) -> tuple[Feature, ...]:
+    """The inputs of a model: its columns, or one array of all their numbers."""
+    if vector:
+        return (Feature(ARRAY, Form.ARRAY64, len(columns)),)
+    return tuple(Feature(column.identifier, RAW[column.kind]) for column in columns)
+
+
+def raw_vectors(columns: Sequence[Column], inputs: Sequence[Feature]) -> dict[str, Vector]:
+    """The raw columns as they enter the graph, by identifier: [1, 1]."""
+    if len(inputs) == 1 and inputs[0].form.is_array:
+        features = [
+            Feature(column.identifier, Form.DOUBLE, of=inputs[0], at=at)
+            for at, column in enumerate(columns)
+        ]
+    else:
+        features = list(inputs)
+    return {
+        column.identifier: Vector((feature,), (1, 1), column.kind)
+        for column, feature in zip(columns, features, strict=True)
+    }

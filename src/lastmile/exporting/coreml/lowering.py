@@ -8,33 +8,46 @@ and no stage but a tree ensemble ever follows one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lastmile.errors import NotExportable
-from lastmile.exporting.coreml.features import Feature, Form, Vector, raw_vector
+from lastmile.exporting.coreml.features import Feature, Form, Vector, raw_vectors
 from lastmile.exporting.coreml.mil import TENSORS
 from lastmile.exporting.coreml.mil.program import Ending, Tail, build_program
 from lastmile.exporting.coreml.pipeline import Pipeline
 from lastmile.exporting.coreml.stages import STAGES
 from lastmile.exporting.coreml.stages.shared import NotAStage
 from lastmile.exporting.coreml.view import TARGET, Node, View
-from lastmile.exporting.signature import Signature
+from lastmile.exporting.signature import Column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A stage that wants a newer iOS than the first that had Core ML, and why."""
+
+    stage: str
+    version: int
+    why: str
 
 
 class Lowering:
     """Stages in the making, the values that they give, and the nodes still to be a program."""
 
-    def __init__(self, signature: Signature, view: View, taken: Iterable[str]) -> None:
-        self.pipeline = Pipeline([*(column.identifier for column in signature.columns), *taken])
+    def __init__(
+        self, view: View, columns: Sequence[Column], inputs: Sequence[Feature], taken: Iterable[str]
+    ) -> None:
+        self.pipeline = Pipeline([*(feature.name for feature in inputs), *taken])
         self.weights: dict[str, bytes] = {}
+        self.needs: list[Need] = []
         self.values: dict[str, Vector | np.ndarray] = dict(view.constants)
         self._view = view
         self._done: set[int] = set()
         self._pending: list[Node] = []
-        for column in signature.columns:
-            self.values[column.identifier] = raw_vector(column)
+        self._why = "its label and its probabilities are only given there"
+        self.values.update(raw_vectors(columns, inputs))
 
     # --- the walk ----------------------------------------------------------------------------
 
@@ -89,6 +102,10 @@ class Lowering:
                 reason = str(why)
         if tensor is None or self._has_text(node):
             raise node.refuse(reason)
+        if not self._pending:
+            self._why = (
+                f"{node} is exact only there ({reason})" if stage else f"{node} is only there"
+            )
         self._pending.append(node)
 
     def _stage(self, handle: Any, node: Node) -> None:
@@ -130,6 +147,8 @@ class Lowering:
         self._pending.clear()
         self._keep_weights(model, weights)
         self.pipeline.add(model, "program")
+        stage, version = self.pipeline.names[-1], int(model.specificationVersion)
+        self.needs.append(Need(stage=stage, version=version, why=self._why))
 
     def _entering(self, names: Iterable[str]) -> dict[str, tuple[Vector, Feature]]:
         entering = {}

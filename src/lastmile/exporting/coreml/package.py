@@ -111,8 +111,15 @@ class Package:
             weights=self.weights,
         )
         feeds = self.signature.feeds(frame)
-        answers = evaluate_model(parts, {name: values[:, 0] for name, values in feeds.items()})
+        answers = evaluate_model(parts, self._entering(feeds))
         return {output.name: _answer(answers, output) for output in self.signature.outputs}
+
+    def _entering(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The columns by input: each its own, or all of them in one array."""
+        (first, *others) = self.spec.description.input
+        if not others and first.type.WhichOneof("Type") == "multiArrayType":
+            return {first.name: np.concatenate(list(feeds.values()), axis=1, dtype=np.float64)}
+        return {name: values[:, 0] for name, values in feeds.items()}
 
 
 def _item(name: str, content: bytes) -> str:

@@ -45,6 +45,7 @@ class Pipeline:
         self, kind: str, inputs: Sequence[Feature], outputs: Sequence[Feature], *, name: str = ""
     ) -> Any:
         """Add a stage of the model type `kind` and return that type's message to be filled."""
+        inputs = [self._taken_out(feature) for feature in inputs]
         model = new_model()
         for feature in inputs:
             feature.declare(model.description.input.add())
@@ -79,20 +80,43 @@ class Pipeline:
 
         Asking again for the same elements gives the same array.
         """
-        if len(vector.parts) == 1 and vector.parts[0].form is form:
-            return vector.parts[0]
-        key = (vector.parts, form)
+        parts = tuple(self._together(vector.parts))
+        if len(parts) == 1 and parts[0].form is form:
+            return parts[0]
+        key = (parts, form)
         if key not in self._arrays:
-            self._arrays[key] = self._vectorize(vector, hint, form)
+            self._arrays[key] = self._vectorize(parts, vector, hint, form)
         return self._arrays[key]
 
-    def _vectorize(self, vector: Vector, hint: str, form: Form) -> Feature:
-        parts = self._distinct(vector.parts)
+    def _vectorize(
+        self, parts: Sequence[Feature], vector: Vector, hint: str, form: Form
+    ) -> Feature:
+        parts = self._distinct(parts)
         made = Feature(self.fresh(hint), form, vector.width)
         message = self.stage("featureVectorizer", parts, [made])
         for part in parts:
             message.inputList.add(inputColumn=part.name, inputDimensions=part.width)
         return made
+
+    def _together(self, parts: Sequence[Feature]) -> Iterator[Feature]:
+        """The parts, those that stand in one array as an array again."""
+        for array, group in groupby(parts, key=lambda part: part.of):
+            members = list(group)
+            if array is None:
+                yield from members
+            else:
+                yield self._chosen(array, [part.at for part in members])
+
+    def _taken_out(self, part: Feature) -> Feature:
+        """A number that stands in an array as a number by itself."""
+        return part if part.of is None else self._chosen(part.of, [part.at])
+
+    def _chosen(self, array: Feature, positions: list[int]) -> Feature:
+        """Elements of an array, taken out once."""
+        key = (tuple(Feature(array.name, array.form, at=at) for at in positions), Form.DOUBLE)
+        if key not in self._arrays:
+            self._arrays[key] = self._extract(array, positions)[0]
+        return self._arrays[key]
 
     def _distinct(self, parts: Sequence[Feature]) -> list[Feature]:
         """The parts with a second name for each that comes again: inputs of a stage differ."""

@@ -13,6 +13,9 @@ from lastmile.exporting.coreml.stages.shared import need, need_row
 from lastmile.exporting.coreml.view import Node
 from lastmile.exporting.signature import Kind
 
+CATEGORIES = (Form.STRING, Form.INT64)
+"""The types of values that Core ML looks up."""
+
 
 @claims("Imputer", domain=ML)
 def imputer(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
@@ -55,7 +58,7 @@ def one_hot(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
     categories = node.attr("cats_strings" if text else "cats_int64s", [])
     need(categories, "it has no categories of the column's type")
     need(len(set(categories)) == len(categories), "a category stands there twice")
-    need(all(not part.form.is_array for part in x.parts), "categories inside an array")
+    need(all(part.form in CATEGORIES for part in x.parts), "categories inside an array")
     parts = tuple(_hot(pipeline, node, part, categories) for part in x.parts)
     return Vector(parts, (*x.shape, len(categories)), Kind.FLOAT)
 
@@ -88,7 +91,7 @@ def label_encoder(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
         need("values_strings" in node.attrs, "the table maps numbers to numbers")
         keys, values = node.attrs["keys_int64s"], node.attrs["values_strings"]
         default, kind, form = node.attr("default_string", "_Unused"), Kind.STRING, Form.STRING
-    need(all(not part.form.is_array for part in x.parts), "categories inside an array")
+    need(all(part.form in CATEGORIES for part in x.parts), "categories inside an array")
     table = dict(zip(reversed(keys), reversed(values), strict=True))
     parts = []
     for part in x.parts:

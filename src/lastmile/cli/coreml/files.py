@@ -16,12 +16,7 @@ NOT_RIGHT = 3
 _MODEL = click.Path(exists=True, path_type=Path)
 
 
-@click.group()
-def coreml() -> None:
-    """Use Core ML files without a Mac."""
-
-
-@coreml.command(
+@click.command(
     epilog="""
 \b
 Examples:
@@ -55,7 +50,7 @@ def predict(model: Path, rows: Path, out_file: Path | None, as_json: bool) -> No
         out.emit(table.to_csv(index=False, na_rep="NaN"))
 
 
-@coreml.command(
+@click.command(
     epilog="""
 \b
 Example:

@@ -1,0 +1,78 @@
+"""Convert an ONNX model that anything may have written to Core ML, compared before it is kept."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lastmile.atomic import publish_folder
+from lastmile.errors import EvidenceFailed, FileTaken
+
+if TYPE_CHECKING:
+    from lastmile.exporting.coreml import Package
+    from lastmile.exporting.evidence.probe import Probed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """A package that was written, and how it was compared with its ONNX model."""
+
+    path: Path
+    package: "Package"
+    probed: "Probed"
+
+
+def convert_model(
+    source: Path,
+    target: Path | None = None,
+    *,
+    minimum_ios: str = "",
+    inputs: str = "",
+    replace: bool = False,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> Converted:
+    """The Core ML package of the ONNX file `source`, written to `target`.
+
+    Without a target it is written beside the file. `inputs` is `columns` or `vector`; where it is
+    not given, a model of one table of numbers keeps it as one array.
+
+    Raises:
+        FileTaken: the target exists, and is not to be replaced.
+        RowsRefused: the file is no ONNX model, or ONNX Runtime does not run it.
+        NotExportable: it has no exact form in Core ML, or none for this iOS.
+        EvidenceFailed: the package answers otherwise than ONNX Runtime.
+    """
+    from lastmile.exporting.coreml import to_coreml
+    from lastmile.exporting.coreml.foreign import read_model
+    from lastmile.exporting.evidence.probe import probe
+    from lastmile.exporting.signature.identifiers import type_name
+
+    target = target or source.with_suffix(".mlpackage")
+    if target.exists() and not replace:
+        raise FileTaken(str(target))
+    on_step("read the model")
+    graph, is_table = read_model(source)
+    inputs = inputs or ("vector" if is_table else "columns")
+    on_step("convert to Core ML")
+    package = to_coreml(graph, name=type_name(source.stem), minimum_ios=minimum_ios, inputs=inputs)
+    on_step("compare ONNX Runtime and the Core ML reference")
+    probed = probe(graph, package)
+    if not probed.holds:
+        raise EvidenceFailed(
+            f"the package answers {probed.label_mismatches + probed.beyond_tolerance} of "
+            f"{probed.rows} rows otherwise than ONNX Runtime, by up to "
+            f"{probed.largest_absolute:.2g}",
+            fix="nothing was written; convert the estimator itself, which knows its columns",
+        )
+    on_step("write the package")
+    _write(package, target)
+    return Converted(path=target, package=package, probed=probed)
+
+
+def _write(package: "Package", target: Path) -> None:
+    """The package at its place, whole or not at all."""
+    if target.suffix == ".mlmodel":
+        package.save(target)
+        return
+    with publish_folder(target) as folder:
+        package.save(folder)
