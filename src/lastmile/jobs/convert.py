@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lastmile.atomic import publish_folder
-from lastmile.errors import EvidenceFailed, FileTaken
+from lastmile.errors import FileTaken, NotExportable
 
 if TYPE_CHECKING:
     from lastmile.exporting.coreml import Package
@@ -39,8 +39,8 @@ def convert_model(
     Raises:
         FileTaken: the target exists, and is not to be replaced.
         RowsRefused: the file is no ONNX model, or ONNX Runtime does not run it.
-        NotExportable: it has no exact form in Core ML, or none for this iOS.
-        EvidenceFailed: the package answers otherwise than ONNX Runtime.
+        NotExportable: it has no exact form in Core ML, or none for this iOS, or its package
+            answers otherwise than ONNX Runtime.
     """
     from lastmile.exporting.coreml import to_coreml
     from lastmile.exporting.coreml.foreign import read_model
@@ -57,13 +57,7 @@ def convert_model(
     package = to_coreml(graph, name=type_name(source.stem), minimum_ios=minimum_ios, inputs=inputs)
     on_step("compare ONNX Runtime and the Core ML reference")
     probed = probe(graph, package)
-    if not probed.holds:
-        raise EvidenceFailed(
-            f"the package answers {probed.label_mismatches + probed.beyond_tolerance} of "
-            f"{probed.rows} rows otherwise than ONNX Runtime, by up to "
-            f"{probed.largest_absolute:.2g}",
-            fix="nothing was written; convert the estimator itself, which knows its columns",
-        )
+    _demand_alike(probed, source.name)
     on_step("write the package")
     _write(package, target)
     return Converted(path=target, package=package, probed=probed)
@@ -76,3 +70,15 @@ def _write(package: "Package", target: Path) -> None:
         return
     with publish_folder(target) as folder:
         package.save(folder)
+
+
+def _demand_alike(probed: "Probed", model: str) -> None:
+    if not probed.holds:
+        raise NotExportable(
+            model,
+            target="Core ML",
+            reason=f"the package answers {probed.label_mismatches + probed.beyond_tolerance} of "
+            f"{probed.rows} rows otherwise than ONNX Runtime, by up to "
+            f"{probed.largest_absolute:.2g}; nothing was written",
+            fix="export the estimator itself, whose sample says which rows are real",
+        )

@@ -60,9 +60,7 @@ def to_coreml(
         )
     if inputs == "vector":
         _demand_numbers(graph)
-    lowered = lower(
-        as_regressors(view_of(graph.proto)), graph.signature, vector=inputs == "vector"
-    )
+    lowered = lower(as_regressors(view_of(graph.proto)), graph.signature, vector=inputs == "vector")
     _demand_at_most(cap, lowered)
     spec = assemble(lowered, graph.signature, name=name, metadata=metadata)
     faults = check(spec)

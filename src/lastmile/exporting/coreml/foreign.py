@@ -289,7 +289,7 @@ def _asked_once(
     model: onnx.ModelProto, columns: tuple[Column, ...], names: list[str]
 ) -> list[np.ndarray]:
     """What ONNX Runtime answers to one row of ones and empty texts, by output."""
-    from lastmile.exporting.onnx.graph import _open_session
+    from lastmile.exporting.onnx.graph import open_session
 
     kinds = {Kind.FLOAT: np.float32, Kind.INT: np.int64, Kind.BOOL: np.bool_}
     row = {
@@ -299,7 +299,7 @@ def _asked_once(
         for column in columns
     }
     try:
-        answers = _open_session(model).run(names, row)
+        answers = open_session(model).run(names, row)
     except Exception as error:  # the runtime's own errors have no common class
         line = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
         raise RowsRefused(
