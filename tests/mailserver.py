@@ -80,8 +80,9 @@ class MailServer:
 def start_mail_server(folder: Path, *words: str) -> MailServer:
     """A running server that keeps its messages in `folder`.
 
-    `words` change how it behaves: `--mode` refuse, later, hang, silent, die, vanish;
-    `--auth USER:PASSWORD`; `--certificate FILE` with `--tls` or `--starttls`.
+    `words` change how it behaves: `--mode` refuse, later, hang, silent, die, vanish; `--slow
+    SECONDS` between having a message and saying so; `--auth USER:PASSWORD`;
+    `--certificate FILE` with `--tls` or `--starttls`.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -93,9 +94,10 @@ def start_mail_server(folder: Path, *words: str) -> MailServer:
 class Keeping:
     """What the server does with each message."""
 
-    def __init__(self, folder: Path, mode: str) -> None:
+    def __init__(self, folder: Path, mode: str, slow: float) -> None:
         self.folder = folder
         self.mode = mode
+        self.slow = slow
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
         if self.mode == "refuse" or address.startswith("nobody@"):
@@ -113,6 +115,7 @@ class Keeping:
             self.keep(f"{message['Message-ID']} {to}", envelope.content)
         if self.mode == "vanish":
             os._exit(9)
+        await asyncio.sleep(self.slow)
         return "250 2.0.0 kept"
 
     def keep(self, name: str, content: bytes) -> None:
@@ -150,7 +153,7 @@ async def serve(options: argparse.Namespace) -> None:
 
     def connection():
         return (Dying if options.mode == "die" else SMTP)(
-            Keeping(options.folder, options.mode),
+            Keeping(options.folder, options.mode, options.slow),
             hostname="localhost",
             tls_context=context if options.starttls else None,
             require_starttls=options.starttls,
@@ -178,6 +181,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("port", type=int)
     parser.add_argument("--mode", default="keep")
+    parser.add_argument("--slow", type=float, default=0.0)
     parser.add_argument("--auth", default="")
     parser.add_argument("--certificate", default="")
     parser.add_argument("--tls", action="store_true")

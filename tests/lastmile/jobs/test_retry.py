@@ -1,9 +1,12 @@
 """Retries: only for causes that may pass, each attempt kept."""
 
+from dataclasses import replace
+
 import pytest
 
 from lastmile.clock import now
-from lastmile.jobs.report import place_in, report_in
+from lastmile.delivery.definition import Deliver
+from lastmile.jobs.report import TAKEN_UP, place_in, report_in
 from lastmile.jobs.retry import produce_with_retries
 from lastmile.reporting.plan import plan_run
 from lastmile.store import RunLog
@@ -29,6 +32,7 @@ def _produce(make_workspace):
         pauses: list[float] = []
         with RunLog(workspace.store_url) as log:
             plan = plan_run(report_in(workspace, "plain"), {}, now=now())
+            plan = replace(plan, deliver=(Deliver(folder="told/", when="failed"),))
             last = produce_with_retries(plan, place_in(workspace, log), sleep=pauses.append)
             return last, list(reversed(log.history())), pauses, root
 
@@ -67,3 +71,19 @@ def test_a_kernel_that_does_not_start_is_tried_again_by_default(produce):
     last, runs, _, _ = produce(["1"], 'kernel = "no-such-kernel"\nretries = 1\n')
 
     assert (last.cause.kind, len(runs)) == (CauseKind.KERNEL_START, 2)
+
+
+def outbox_of(root):
+    with RunLog(find_workspace(root).store_url) as log:
+        return [(one.run, one.state.value, one.due - one.queued) for one in log.outbox.find()]
+
+
+def test_a_failure_that_is_tried_again_is_told_when_no_attempt_is_left(produce):
+    report = 'retries = 1\nretry_on = ["kernel-died"]\nretry_delay = "7s"\n'
+    last, runs, _pauses, root = produce(["import os; os.kill(os.getpid(), 9)"], report)
+    told = {run: (state, hold.total_seconds()) for run, state, hold in outbox_of(root)}
+
+    assert told == {
+        runs[0].key: ("superseded", 7 + TAKEN_UP),  # kept back, in case nobody had gone on
+        last.key: ("waiting", 0),
+    }
