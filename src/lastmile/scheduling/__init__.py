@@ -1,1 +1,15 @@
-"""When a report is due."""
+"""When a report is due.
+
+In the order in which a file becomes slots::
+
+    zones       wall clocks: which instant is 02:30 on that day
+    workdays    weekends and holidays
+    rhythm      a rhythm and the instants that it names
+    words       `first workday of the month at 9` becomes a rhythm
+    definition  the file schedule/NAME.toml
+    slots       the slots of a schedule between two instants; what a clock change does to them
+    due         which of the slots that have come due are run, and why the others are not
+    freshness   until when the report of a slot must exist
+
+Everything here is computed from its arguments: no clock is read and no file.
+"""
