@@ -72,7 +72,16 @@ class SlotKey:
     scheduled_for: datetime
 
     def __str__(self) -> str:
-        return f"{self.schedule} {self.scheduled_for:%Y-%m-%dT%H:%MZ}"
+        return f"{self.schedule} {self.scheduled_for:%Y-%m-%d} {show_clock(self.scheduled_for)} UTC"
+
+
+class SlotState(StrEnum):
+    """What became of a slot of a schedule."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    RAN = "ran"
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +243,11 @@ def show_duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def show_clock(moment: datetime) -> str:
+    """A time of day, with seconds where it has some."""
+    return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
 
 
 def slug(text: str) -> str:

@@ -59,6 +59,10 @@ class Settings(Definition):
     secrets: str = Field(
         default="", description="folder with one file per secret, readable by its owner only"
     )
+    pools: dict[str, int] = Field(
+        default_factory=dict,
+        description="how many runs of schedules of each pool may go on at once",
+    )
     demo: Demo = Demo()
     site: WebAddress | None = Field(
         default=None, description="where readers find `reports/_built`; links begin with it"

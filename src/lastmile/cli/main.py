@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from lastmile import __version__
-from lastmile.cli import coreml, deliver, export, report, workspace
+from lastmile.cli import coreml, deliver, export, report, schedule, workspace
 from lastmile.cli.output import complain, say_json
 from lastmile.cli.state import Door
 from lastmile.errors import Faults, LastmileError
@@ -24,6 +24,7 @@ Examples:
   lastmile list                                   what this workspace holds
   lastmile report run seattle-weather -p month=2014-07
   lastmile report history seattle-weather
+  lastmile schedule next                          when what is due
   lastmile export run rain-tomorrow
   lastmile export check exports/_built/rain-tomorrow-1.0.0
   lastmile coreml predict Rain.mlpackage rows.csv   Core ML without a Mac
@@ -61,6 +62,7 @@ lastmile.add_command(workspace.demo)
 lastmile.add_command(workspace.list_)
 lastmile.add_command(workspace.doctor)
 lastmile.add_command(report.report)
+lastmile.add_command(schedule.schedule)
 lastmile.add_command(deliver.deliver)
 lastmile.add_command(export.export)
 lastmile.add_command(coreml.coreml)

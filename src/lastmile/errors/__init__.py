@@ -11,6 +11,7 @@ same thing::
     ├── reports              NotebookMissing, NotANotebook, NoParametersCell, UnknownParameter,
     │                        BadParameter, BadMoment, NoTranslation, SecretRefused,
     │                        BadRange, RunUnknown, DataMissing, PublicationGone
+    ├── schedules            CannotListen, SlotTaken, SlotUnknown
     ├── deliveries           BadRecipient, NoMailServer, NothingToDeliver
     └── exports              BadReference, NotFitted, SampleLacksColumn, Untrusted, RowsRefused,
                              RuntimeRefused, NotExportable, BundleBroken, PackageBroken,
@@ -49,6 +50,7 @@ from lastmile.errors.reports import (
     SecretRefused,
     UnknownParameter,
 )
+from lastmile.errors.schedules import CannotListen, SlotTaken, SlotUnknown
 from lastmile.errors.shape import (
     Faults,
     LastmileError,
@@ -74,6 +76,7 @@ __all__ = [
     "BadRecipient",
     "BadReference",
     "BundleBroken",
+    "CannotListen",
     "DataMissing",
     "EvidenceFailed",
     "Faults",
@@ -99,6 +102,8 @@ __all__ = [
     "RuntimeRefused",
     "SampleLacksColumn",
     "SecretRefused",
+    "SlotTaken",
+    "SlotUnknown",
     "StoreTooNew",
     "StoreUnusable",
     "UnknownName",

@@ -4,10 +4,7 @@ A slot whose plan has a good run is not run again. Each slot is planned and run 
 of its own pool; a worker that is killed takes only its slot with it, which is run again by another.
 """
 
-import ctypes
 import os
-import signal
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -21,8 +18,7 @@ from lastmile.clock import now
 from lastmile.errors import LastmileError
 from lastmile.jobs.report import place_in, reconcile, report_in
 from lastmile.jobs.retry import produce_with_retries
-from lastmile.reporting.execution.forkserver import READY_TIMEOUT, ForkServer, imports_of
-from lastmile.reporting.execution.prefix import prefix_of
+from lastmile.jobs.working import become_worker, serve_kernels, work
 from lastmile.reporting.grid import Slot
 from lastmile.reporting.plan import Report, plan_run
 from lastmile.store import RunLog
@@ -30,10 +26,6 @@ from lastmile.values import Run
 from lastmile.workspace import Workspace, find_workspace
 
 Progress = Literal["waiting", "running", "good", "bad", "kept"]
-_ENDED = 128 + signal.SIGTERM
-_at_work: list[Slot] = []
-_servers: list[ForkServer] = []
-_stopped: list[bool] = []
 
 ATTEMPTS = 3
 """How often a slot is begun whose worker died under it."""
@@ -160,88 +152,29 @@ def _end(pool: ProcessPoolExecutor) -> None:
 
 def _prepare(order: _Order, parent: int) -> None:
     """In a worker: end with the parent, and keep a fork server for the report's imports."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGALRM, _interrupt_again)
-    sys.unraisablehook = _unheard
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-    if os.getppid() != parent:
-        sys.exit()
+    become_worker(parent)
     workspace = find_workspace(order.root)
-    report = report_in(workspace, order.report)
-    notebook = report.source.notebook()
-    modules = imports_of(
-        [notebook], module_paths=workspace.module_paths, also=workspace.settings.preload
-    )
-    server = ForkServer(
-        modules,
-        module_paths=workspace.module_paths,
-        prefix=prefix_of(notebook, report.source.path.parent) if _shares(report) else None,
-        timeout=max(READY_TIMEOUT, report.file.timeout if _shares(report) else 0),
-    )
-    server.__enter__()  # for the life of the worker; the server ends with its owner
-    _servers.append(server)
+    serve_kernels(workspace, report_in(workspace, order.report))
 
 
-def _shares(report: Report) -> bool:
-    return report.file.share_prefix and report.language == "python"
-
-
-def _apart(report: Report) -> str:
+def _apart(workspace: Workspace, report: Report) -> str:
     """Why the beginning is not shared; nothing where it is, or was not to be."""
     if not report.file.share_prefix:
         return ""
     if report.language != "python":
         return "only the beginning of a Python notebook can be shared"
-    shared = _servers[-1].shared
+    shared = serve_kernels(workspace, report).shared
     if shared is None:
         return "no code stands above the parameters"
     return shared.refused
 
 
-def _interrupt(_number: int, _frame: object) -> None:
-    if not _at_work:
-        os._exit(_ENDED)
-    # The pool ends the others when one worker is gone: once is enough, cleaning up takes a while.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _stopped.append(True)
-    raise KeyboardInterrupt
-
-
-def _unheard(failure: "sys.UnraisableHookArgs") -> None:
-    """An interrupt that came in a finalizer, where Python drops exceptions: it comes again."""
-    if isinstance(failure.exc_value, KeyboardInterrupt):
-        signal.setitimer(signal.ITIMER_REAL, 0.01)
-    else:
-        sys.__unraisablehook__(failure)
-
-
-def _interrupt_again(_number: int, _frame: object) -> None:
-    if not _at_work:
-        os._exit(_ENDED)
-    raise KeyboardInterrupt
-
-
 def _fill(order: _Order, slot: Slot) -> Outcome:
-    """In a worker: run one slot, unless its plan has a good run.
-
-    An interrupt is only raised while a slot is at work, so none can get past this function to the
-    pool, which would take it for an answer and let the worker wait for ever.
-    """
-    try:
-        outcome = _at(order, slot)
-    except KeyboardInterrupt:
-        os._exit(_ENDED)  # the run is recorded as cancelled; its kernel has ended
-    if (
-        _stopped
-    ):  # an interrupt that Python raised where it could only be ignored, as in a finalizer
-        os._exit(_ENDED)
-    return outcome
+    """In a worker: run one slot, unless its plan has a good run."""
+    return work(lambda: _at(order, slot))
 
 
 def _at(order: _Order, slot: Slot) -> Outcome:
-    _at_work.append(slot)
     try:
         workspace = find_workspace(order.root)
         report = report_in(workspace, order.report)
@@ -251,8 +184,7 @@ def _at(order: _Order, slot: Slot) -> Outcome:
             if kept:
                 return Outcome(slot, "kept", kept)
             run = produce_with_retries(plan, place_in(workspace, log, workers=order.workers))
-        return Outcome(slot, "good" if run.state.good else "bad", run, apart=_apart(report))
+        apart = _apart(workspace, report)
+        return Outcome(slot, "good" if run.state.good else "bad", run, apart=apart)
     except LastmileError as error:
         return Outcome(slot, "bad", fault=error.what)
-    finally:
-        _at_work.clear()

@@ -18,6 +18,7 @@ class Skip(StrEnum):
     OVERLAP = "overlap"
     REMOVED = "removed"
     REFUSED = "refused"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class RunLog:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that changes nothing."""
-        with self._told(), self._engine.connect() as connection:
+        with self.reading() as connection:
             yield connection
 
     @property
@@ -90,6 +90,16 @@ class RunLog:
         `deliver` says to whom its end is to be told. `replaces` is the key of the attempt before:
         what waits to be told of that is not told any more.
         """
+        with self.writing() as connection:
+            self._begin(connection, run, deliver, replaces)
+
+    def _begin(
+        self,
+        connection: Connection,
+        run: Run,
+        deliver: Mapping[str, Any] | None = None,
+        replaces: str = "",
+    ) -> None:
         process = psutil.Process()
         row = _row(run) | {
             "host": socket.gethostname(),
@@ -97,10 +107,9 @@ class RunLog:
             "pid_started": process.create_time(),
             "deliver": dict(deliver) if deliver else None,
         }
-        with self.writing() as connection:
-            connection.execute(insert(runs).values(row))
-            if replaces:
-                supersede(connection, replaces, by=run.key)
+        connection.execute(insert(runs).values(row))
+        if replaces:
+            supersede(connection, replaces, by=run.key)
 
     def end(self, run: Run, on_end: OnEnd | None = None) -> None:
         """Record how a run ended and, in the same transaction, queue what `on_end` makes of it."""
@@ -116,7 +125,10 @@ class RunLog:
         query = select(runs).order_by(runs.c.started.desc(), runs.c.key.desc()).limit(limit)
         if report is not None:
             query = query.where(runs.c.report == report)
-        with self._told(), self._engine.connect() as connection:
+        return self._runs(query)
+
+    def _runs(self, query: Any) -> list[Run]:
+        with self.reading() as connection:
             return [_run(row) for row in connection.execute(query)]
 
     def find(self, key: str) -> Run:
@@ -125,7 +137,7 @@ class RunLog:
         Raises:
             RunUnknown: there is none.
         """
-        with self._told(), self._engine.connect() as connection:
+        with self.reading() as connection:
             row = connection.execute(select(runs).where(runs.c.key == key)).first()
         if row is None:
             raise RunUnknown(key)
@@ -138,19 +150,20 @@ class RunLog:
             .where(runs.c.plan_id == plan_id, runs.c.state == State.SUCCEEDED)
             .order_by(runs.c.started.desc())
         )
-        with self._told(), self._engine.connect() as connection:
+        with self.reading() as connection:
             row = connection.execute(query).first()
         return _run(row) if row else None
 
     def orphans(self) -> list[Run]:
         """Runs of this host that are recorded as running, but whose process is gone."""
         here = (runs.c.state == State.RUNNING) & (runs.c.host == socket.gethostname())
-        with self._told(), self._engine.connect() as connection:
+        with self.reading() as connection:
             rows = connection.execute(select(runs).where(here)).all()
-        return [_run(row) for row in rows if not _alive(row.pid, row.pid_started)]
+        return [_run(row) for row in rows if not alive(row.pid, row.pid_started)]
 
 
-def _alive(pid: int, started: float) -> bool:
+def alive(pid: int, started: float) -> bool:
+    """Whether the process with that id is the one that was started then."""
     try:
         process = psutil.Process(pid)
         same = abs(process.create_time() - started) < 1

@@ -1,0 +1,84 @@
+"""What a worker does with a slot: plan its run, carry it out, and say what became of both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from lastmile.clock import now
+from lastmile.errors import LastmileError, SlotTaken
+from lastmile.jobs.report import place_in, report_in
+from lastmile.jobs.retry import produce_with_retries
+from lastmile.reporting.execution.outcome import Observer, unobserved
+from lastmile.reporting.plan import Report, plan_run
+from lastmile.scheduling.definition import ScheduleFile
+from lastmile.scheduling.due import Skip
+from lastmile.store.held import HeldLog
+from lastmile.store.slots import Slot
+from lastmile.values import Run
+from lastmile.workspace import Workspace, find_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a slot: `taken` means that another scheduler holds it by now."""
+
+    outcome: Literal["ran", "refused", "taken"]
+    run: Run | None = None
+    fault: str = ""
+
+
+OnReport = Callable[[Workspace, Report], object]
+
+
+def run_slot(
+    root: Path,
+    slot: Slot,
+    file: ScheduleFile,
+    *,
+    observer: Observer = unobserved,
+    on_report: OnReport = lambda _workspace, _report: None,
+) -> Answer:
+    """Run a slot that is held, and record it; `on_report` may prepare for the report's kernel.
+
+    Raises:
+        RunInterrupted, KeyboardInterrupt: the run is recorded as cancelled; the slot is still held.
+        StoreUnusable: the run log has been away for too long.
+    """
+    workspace = find_workspace(root)
+    with HeldLog(workspace.store_url, slot) as log:
+        try:
+            run = _run(workspace, log, slot, file, observer, on_report)
+        except SlotTaken as taken:
+            return Answer("taken", fault=taken.what)
+        except LastmileError as error:
+            return _refused(log, slot, error)
+        held = log.ended(slot, run.key, now())
+        return Answer("ran" if held else "taken", run)
+
+
+def _run(
+    workspace: Workspace,
+    log: HeldLog,
+    slot: Slot,
+    file: ScheduleFile,
+    observer: Observer,
+    on_report: OnReport,
+) -> Run:
+    report = report_in(workspace, file.report)
+    logical_date = slot.scheduled_for.astimezone(ZoneInfo(slot.timezone))
+    plan = plan_run(report, file.parameters, as_of=logical_date, now=now())
+    on_report(workspace, report)
+    return produce_with_retries(
+        replace(plan, slot=slot.key), place_in(workspace, log), observer=observer
+    )
+
+
+def _refused(log: HeldLog, slot: Slot, error: LastmileError) -> Answer:
+    """Either a run was begun, which the run log knows the end of, or nothing could be run."""
+    if log.begun:
+        held = log.ended(slot, log.begun, now())
+        return Answer("ran" if held else "taken", log.find(log.begun), error.what)
+    log.skip(slot, Skip.REFUSED, str(error), now())
+    return Answer("refused", fault=str(error))

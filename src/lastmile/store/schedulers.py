@@ -1,0 +1,151 @@
+"""The schedulers of a store: who is at work, who is gone, and what the gone ones held.
+
+A scheduler on this machine is gone when its process is. One elsewhere is gone when its heartbeat is
+older than `LEASE` by the database's own clock, so that a wrong clock of one host takes nothing from
+the others.
+"""
+
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+from sqlalchemy import Connection, delete, insert, select, text, update
+
+from lastmile.clock import now
+from lastmile.store.alerts import AlertLog
+from lastmile.store.claims import Terms, claim, take
+from lastmile.store.engine import exclusively
+from lastmile.store.log import alive
+from lastmile.store.slots import Slot, insert_missing
+from lastmile.store.tables import schedulers, slots
+from lastmile.values import SlotKey, SlotState
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduler:
+    """A scheduler as the others see it; `age` is that of its heartbeat."""
+
+    id: str
+    host: str
+    pid: int
+    jobs: int
+    state: str
+    started: datetime
+    age: timedelta
+    here: bool
+    gone: bool
+
+
+def space() -> str:
+    """Where process ids mean the same as here: one boot of a machine, or a container of it."""
+    parts = [socket.gethostname()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text()[:8])
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return " ".join(parts)[:80]
+
+
+class SchedulerLog(AlertLog):
+    """The run log as a scheduler sees it."""
+
+    def __init__(self, url: str, *, jobs: int = 1) -> None:
+        """Open the log at `url` for a scheduler of so many runs at a time."""
+        super().__init__(url)
+        self.id = secrets.token_hex(6)
+        self._jobs = jobs
+
+    def beat(self, state: str = "working") -> None:
+        """Say that this scheduler is alive."""
+        mine = schedulers.c.id == self.id
+        with self.writing() as connection:
+            at = _clock(connection)
+            values = update(schedulers).where(mine).values(heartbeat=at, state=state)
+            if connection.execute(values).rowcount == 0:
+                connection.execute(insert(schedulers).values(self._row(at, state)))
+
+    def _row(self, at: datetime, state: str) -> dict[str, Any]:
+        process = psutil.Process()
+        return {
+            "id": self.id,
+            "host": socket.gethostname(),
+            "space": space(),
+            "pid": process.pid,
+            "pid_started": process.create_time(),
+            "jobs": self._jobs,
+            "state": state,
+            "started": at,
+            "heartbeat": at,
+        }
+
+    def leave(self) -> None:
+        """This scheduler is at work no more."""
+        self.remove([self.id])
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """These schedulers are at work no more."""
+        with self.writing() as connection:
+            connection.execute(delete(schedulers).where(schedulers.c.id.in_(ids)))
+
+    def all(self) -> list[Scheduler]:
+        """Every scheduler of the store, the oldest first."""
+        here = space()
+        with self.reading() as connection:
+            at = _clock(connection)
+            rows = connection.execute(select(schedulers).order_by(schedulers.c.started)).all()
+        return [_scheduler(row, at, here=row.space == here) for row in rows]
+
+    def claim(
+        self, overlaps: Mapping[str, str], pools: Mapping[str, int], free: int, at: datetime
+    ) -> list[Slot]:
+        """Take up to `free` waiting slots of schedules in `overlaps`, and hold them."""
+        terms = Terms(scheduler=self.id, overlaps=overlaps, pools=pools, free=free, at=at)
+        with self.writing() as connection:
+            exclusively(connection)
+            return claim(connection, terms)
+
+    def take(self, key: SlotKey, new: Slot | None, at: datetime) -> Slot | None:
+        """Hold one slot, `new` or ended and to be run again; None if it cannot be."""
+        with self.writing() as connection:
+            exclusively(connection)
+            if new:
+                insert_missing(connection, slots, [asdict(new)])
+            return take(connection, key, self.id, at, new=new is not None)
+
+    def held(self) -> list[Slot]:
+        """What this scheduler holds; `stop` says what it is to end."""
+        return self._slots(select(slots).where(slots.c.claimed_by == self.id))
+
+    def at_work(self) -> list[Slot]:
+        """Every slot that is held, by whomever."""
+        return self._slots(select(slots).where(slots.c.state == SlotState.RUNNING))
+
+
+def _scheduler(row: Any, at: datetime, *, here: bool) -> Scheduler:
+    age = at - row.heartbeat
+    return Scheduler(
+        id=row.id,
+        host=row.host,
+        pid=row.pid,
+        jobs=row.jobs,
+        state=row.state,
+        started=row.started,
+        age=age,
+        here=here,
+        gone=not alive(row.pid, row.pid_started) if here else age > LEASE,
+    )
+
+
+def _clock(connection: Connection) -> datetime:
+    """The time of the database: the same for all who use it."""
+    if connection.dialect.name != "postgresql":
+        return now()
+    at: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return at.astimezone(UTC)

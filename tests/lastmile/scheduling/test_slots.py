@@ -1,0 +1,121 @@
+"""Slots: holidays, jitter, beginning and end, and what is remarked about clocks."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lastmile.scheduling.definition import ScheduleFile
+from lastmile.scheduling.slots import next_slots, remark, slots_due
+
+NEW_YEAR = datetime(2026, 12, 30, tzinfo=UTC)
+
+
+def schedule(**keys) -> ScheduleFile:
+    return ScheduleFile(
+        **({"report": "r", "timezone": "Europe/Berlin", "every": "day at 9"} | keys)
+    )
+
+
+def due(file, after=NEW_YEAR, count=4):
+    return [(f"{slot.due:%m-%d}", slot.skip) for slot in next_slots("n", file, after, count)]
+
+
+def test_a_slot_on_a_holiday_is_left_out_with_its_name():
+    file = schedule(holidays={"country": "DE"})
+
+    assert due(file) == [("12-30", ""), ("12-31", ""), ("01-01", "New Year's Day"), ("01-02", "")]
+
+
+def test_a_slot_moves_to_the_next_workday_and_keeps_its_logical_date():
+    file = schedule(every="first day of the month at 9",
+                    holidays={"country": "DE", "on": "next workday"})  # fmt: skip
+    (slot,) = next_slots("n", file, NEW_YEAR, 1)
+
+    # 1 January 2027 is a Friday: the next workday is Monday the 4th.
+    assert (f"{slot.scheduled_for:%m-%d}", f"{slot.due:%m-%d %H}") == ("01-01", "01-04 08")
+
+
+def test_a_slot_moves_to_the_workday_before_and_is_due_before_its_instant():
+    file = schedule(every="first day of the month at 9",
+                    holidays={"country": "DE", "on": "previous workday"})  # fmt: skip
+    found = slots_due("n", file, NEW_YEAR, NEW_YEAR + timedelta(days=2))
+
+    assert [f"{slot.due:%m-%d %H}" for slot in found] == ["12-31 08"]
+
+
+def test_weekends_are_moved_where_that_is_asked_for():
+    holidays = {"country": "DE", "on": "next workday", "weekends": True}
+    file = schedule(every="2nd of the month at 9", holidays=holidays)
+
+    # 2 January 2027 is a Saturday.
+    assert due(file, count=1) == [("01-04", "")]
+
+
+def test_no_slot_is_lost_or_doubled_however_the_time_is_cut():
+    holidays = {"country": "DE", "subdivision": "BY", "on": "previous workday", "weekends": True}
+    file = schedule(holidays=holidays, jitter="2h")
+    whole = slots_due("n", file, NEW_YEAR, NEW_YEAR + timedelta(days=60))
+    parts = [
+        slot
+        for hour in range(0, 60 * 24, 7)
+        for slot in slots_due(
+            "n",
+            file,
+            NEW_YEAR + timedelta(hours=hour),
+            min(NEW_YEAR + timedelta(hours=hour + 7), NEW_YEAR + timedelta(days=60)),
+        )
+    ]
+
+    assert parts == whole
+    assert len(whole) == len({slot.scheduled_for for slot in whole}) > 50
+
+
+def test_jitter_is_the_same_for_a_slot_and_spread_over_schedules():
+    file = schedule(jitter="10m")
+    first = [slots_due(f"n{number}", file, NEW_YEAR, NEW_YEAR + timedelta(days=1))[0]
+             for number in range(50)]  # fmt: skip
+    later = [(slot.due - slot.scheduled_for).total_seconds() for slot in first]
+
+    assert all(0 <= seconds < 600 for seconds in later)
+    assert len(set(later)) > 40
+    assert slots_due("n0", file, NEW_YEAR, NEW_YEAR + timedelta(days=1))[0] == first[0]
+
+
+def test_there_is_no_slot_before_the_start_nor_from_the_end_on():
+    file = schedule(start="2027-03-01", end="2027-03-03T09:00")
+
+    assert due(file) == [("03-01", ""), ("03-02", "")]
+
+
+def test_a_schedule_that_is_over_has_no_next_slot():
+    assert due(schedule(end="2026-01-01")) == []
+
+
+def test_a_leap_day_far_away_is_found():
+    assert due(schedule(every="29th of february"), count=1) == [("02-28", "")]  # 23:00 UTC
+
+
+@pytest.mark.parametrize(
+    ("every", "at", "said"),
+    [
+        ("day at 02:30", "2026-03-28T12:00", "02:00 to 03:00: a time between the two is run now"),
+        ("day at 02:30", "2026-10-24T12:00", "show 02:30 twice: this is the first"),
+        ("day at 09:00", "2026-10-25T00:00", ""),
+    ],
+)
+def test_what_a_change_of_clocks_does_is_remarked(every, at, said):
+    after = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    file = schedule(every=every)
+    (slot,) = next_slots("n", file, after, 1)
+
+    assert said in remark(slot, file.zone)
+    assert bool(said) == bool(remark(slot, file.zone))
+
+
+def test_the_first_slot_behind_a_change_says_so():
+    file = schedule()
+    before, after = next_slots("n", file, datetime(2026, 10, 24, tzinfo=UTC), 2)
+
+    assert remark(after, file.zone, before=before.scheduled_for) == (
+        "clocks went back 1 h since the slot before"
+    )
