@@ -81,7 +81,7 @@ class Crew:
         worker = idle[0] if idle else self._hire()
         worker.slot, worker.report, worker.stopped = slot, slot.report, ""
         with suppress(OSError):  # it has just died: `wait` will say so
-            worker.pipe.send((slot, file))
+            worker.pipe.send((slot, file, len(self.slots)))
 
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
@@ -158,7 +158,8 @@ def _serve(pipe: Connection, root: Path, parent: int) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     while True:
         try:
-            slot, file = pipe.recv()
+            slot, file, workers = pipe.recv()
         except EOFError:
             return
-        pipe.send(work(partial(run_slot, root, slot, file, on_report=serve_kernels)))
+        run = partial(run_slot, root, slot, file, on_report=serve_kernels, workers=workers)
+        pipe.send(work(run))

@@ -11,7 +11,7 @@ from lastmile.errors import LastmileError, SlotTaken
 from lastmile.jobs.report import place_in, report_in
 from lastmile.jobs.retry import produce_with_retries
 from lastmile.reporting.execution.outcome import Observer, unobserved
-from lastmile.reporting.plan import Report, plan_run
+from lastmile.reporting.plan import Plan, Report, plan_run
 from lastmile.scheduling.definition import ScheduleFile
 from lastmile.scheduling.due import Skip
 from lastmile.store.held import HeldLog
@@ -39,8 +39,11 @@ def run_slot(
     *,
     observer: Observer = unobserved,
     on_report: OnReport = lambda _workspace, _report: None,
+    workers: int = 1,
 ) -> Answer:
     """Run a slot that is held, and record it; `on_report` may prepare for the report's kernel.
+
+    `workers` are those that are at work on this machine.
 
     Raises:
         RunInterrupted, KeyboardInterrupt: the run is recorded as cancelled; the slot is still held.
@@ -49,7 +52,10 @@ def run_slot(
     workspace = find_workspace(root)
     with HeldLog(workspace.store_url, slot) as log:
         try:
-            run = _run(workspace, log, slot, file, observer, on_report)
+            plan = _plan(workspace, slot, file)
+            on_report(workspace, plan.report)
+            place = place_in(workspace, log, workers=workers)
+            run = produce_with_retries(plan, place, observer=observer)
         except SlotTaken as taken:
             return Answer("taken", fault=taken.what)
         except LastmileError as error:
@@ -58,21 +64,11 @@ def run_slot(
         return Answer("ran" if held else "taken", run)
 
 
-def _run(
-    workspace: Workspace,
-    log: HeldLog,
-    slot: Slot,
-    file: ScheduleFile,
-    observer: Observer,
-    on_report: OnReport,
-) -> Run:
+def _plan(workspace: Workspace, slot: Slot, file: ScheduleFile) -> Plan:
     report = report_in(workspace, file.report)
     logical_date = slot.scheduled_for.astimezone(ZoneInfo(slot.timezone))
     plan = plan_run(report, file.parameters, as_of=logical_date, now=now())
-    on_report(workspace, report)
-    return produce_with_retries(
-        replace(plan, slot=slot.key), place_in(workspace, log), observer=observer
-    )
+    return replace(plan, slot=slot.key)
 
 
 def _refused(log: HeldLog, slot: Slot, error: LastmileError) -> Answer:
