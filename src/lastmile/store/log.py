@@ -74,7 +74,7 @@ class RunLog:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that changes nothing."""
-        with self.reading() as connection:
+        with self._told(), self._engine.connect() as connection:
             yield connection
 
     @property
