@@ -38,6 +38,7 @@ def run(door: Door, jobs: int, listen: str | None) -> None:
     again by the next scheduler. A schedule file that changes is read again.
     """
     from lastmile.jobs.schedule.loop import Scheduler, Setting
+    from lastmile.jobs.schedule.postman import Postman
     from lastmile.jobs.schedule.watching import listening
 
     setting = Setting(workspace=door.workspace, jobs=jobs, tell=_tell)
@@ -46,7 +47,10 @@ def run(door: Door, jobs: int, listen: str | None) -> None:
         watch(scheduler)
         _drain_at_signals(scheduler)
         note(f"keeping {len_shown(scheduler)}, {jobs} at a time; Ctrl-C ends it")
+        postman = Postman(door.workspace, _tell)
+        postman.start()
         scheduler.run()
+        postman.close()
     note("the scheduler has ended")
 
 
@@ -62,10 +66,12 @@ def tick(door: Door, jobs: int) -> None:
     says under `missed`. Ticks may overlap.
     """
     from lastmile.jobs.schedule.loop import Scheduler, Setting
+    from lastmile.jobs.schedule.postman import Postman
 
     scheduler = Scheduler(Setting(workspace=door.workspace, jobs=jobs, tell=_tell))
     _drain_at_signals(scheduler)
     scheduler.run(until_idle=True)
+    Postman(door.workspace, _tell).send()
 
 
 def len_shown(scheduler: "Scheduler") -> str:

@@ -46,7 +46,7 @@ def run_by_hand(
         if slot is None:
             raise _why_not(log, key)
         try:
-            return slot, run_slot(workspace.root, slot, file, observer=observer)
+            return slot, run_slot(workspace.root, slot, file, observer=observer, again=True)
         except KeyboardInterrupt:
             settle(log, slot, here=False, stopped="interrupted by hand", clock=clock)
             raise

@@ -12,8 +12,6 @@ from lastmile.values import Cause, CauseKind, Run, State
 ATTEMPTS = 10
 """How often a slot is begun whose worker or scheduler is lost under it."""
 
-_CUT_OFF = (CauseKind.LOST, CauseKind.INTERRUPTED)
-
 
 def recover(log: SchedulerLog, place: Place, *, judge_others: bool, clock: Clock = now) -> bool:
     """Settle what schedulers hold that are gone; True where more may be, to be judged later.
@@ -51,29 +49,26 @@ def recover(log: SchedulerLog, place: Place, *, judge_others: bool, clock: Clock
 def settle(log: SlotLog, slot: Slot, *, here: bool, stopped: str = "", clock: Clock = now) -> bool:
     """Decide on a slot whose work ended without a word; False while a run of it still goes on.
 
-    What was published counts. What was cut off is run again, unless it was `stopped` on purpose or
-    was begun too often. The runs of this host must have been reconciled.
+    It waits again, and what was published for it counts, unless it was `stopped` on purpose or was
+    begun too often. The runs of this host must have been reconciled.
     """
     runs = log.runs_of(slot.key)
     if any(run.state is State.RUNNING for run in runs) and here:
         return False
-    runs = [_lost(log, run, clock) if run.state is State.RUNNING else run for run in runs]
-    newest = runs[0] if runs else None
-    if newest and (stopped or not newest.cause or newest.cause.kind not in _CUT_OFF):
-        log.ended(slot, newest.key, clock())
-    elif stopped:
-        log.skip(slot, Skip.OVERLAP, stopped, clock())
-    elif slot.attempt < ATTEMPTS:
+    for run in runs:
+        if run.state is State.RUNNING:
+            _end_lost(log, run, clock)
+    if not stopped and slot.attempt < ATTEMPTS:
         log.give_back(slot)
-    elif newest:
-        log.ended(slot, newest.key, clock())
+    elif runs:
+        log.ended(slot, runs[0].key, clock())
     else:
-        log.skip(slot, Skip.LOST, f"it was begun {slot.attempt} times and lost each time", clock())
+        reason = Skip.OVERLAP if stopped else Skip.LOST
+        lost = f"it was begun {slot.attempt} times, and its worker was lost each time"
+        log.skip(slot, reason, stopped or lost, clock())
     return True
 
 
-def _lost(log: SlotLog, run: Run, clock: Clock) -> Run:
+def _end_lost(log: SlotLog, run: Run, clock: Clock) -> None:
     cause = Cause(kind=CauseKind.LOST, message="the host that it was run on was not heard of again")
-    ended = replace(run, state=State.FAILED, ended=clock(), cause=cause)
-    log.end(ended)
-    return ended
+    log.end(replace(run, state=State.FAILED, ended=clock(), cause=cause))

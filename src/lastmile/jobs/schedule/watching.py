@@ -5,6 +5,7 @@ report. Nothing else is answered, and nothing of a report is shown.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from lastmile.clock import now
 from lastmile.errors import CannotListen, StoreUnusable
-from lastmile.jobs.schedule.status import Status, status
+from lastmile.jobs.schedule.status import ScheduleStatus, Status, status
 from lastmile.store.schedulers import SchedulerLog
-from lastmile.values import SlotState
 from lastmile.workspace import Workspace
 
 if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
     from lastmile.jobs.schedule.loop import Scheduler
 
 _SCHEDULER_IS_STUCK = 60.0
@@ -128,19 +130,15 @@ def figures(workspace: Workspace, scheduler: "Scheduler | None") -> bytes:
 
 
 class _Figures:
+    """What is collected for Prometheus."""
+
     def __init__(self, found: Status | None, scheduler: "Scheduler | None") -> None:
         self._found = found
         self._scheduler = scheduler
 
-    def collect(self) -> Iterator[Any]:
+    def collect(self) -> "Iterator[Metric]":
         """Each figure, where it is known."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-
-        def gauge(name: str, text: str, rows: Iterator[tuple[str, float]]) -> Any:
-            family = GaugeMetricFamily(f"lastmile_{name}", text, labels=["schedule"])
-            for schedule, value in rows:
-                family.add_metric([schedule], value)
-            return family
 
         up = self._found is not None
         yield GaugeMetricFamily("lastmile_store_up", "Whether the run log answers.", value=up)
@@ -155,28 +153,33 @@ class _Figures:
             yield ended
         if self._found is None:
             return
-        each = self._found.schedules
         alive = sum(not other.gone for other in self._found.schedulers)
         yield GaugeMetricFamily("lastmile_schedulers", "Schedulers at work.", value=alive)
-        yield gauge("slots_waiting", "Slots that wait.", ((s.name, s.waiting) for s in each))
-        yield gauge("slots_running", "Slots at work.", ((s.name, len(s.at_work)) for s in each))
-        late = [alert.slot.schedule for alert in self._found.alerts]
-        yield gauge(
-            "reports_late", "Broken contracts.", ((s.name, late.count(s.name)) for s in each)
-        )
-        yield gauge(
-            "next_due_timestamp_seconds",
-            "When the next slot is due.",
-            ((s.name, s.coming.due.timestamp()) for s in each if s.coming),
-        )
-        yield gauge(
-            "last_ended_timestamp_seconds",
-            "When the newest slot ended.",
-            ((s.name, s.last[0].ended.timestamp()) for s in each if s.last and s.last[0].ended),
-        )
-        yield gauge(
-            "last_good",
-            "1 if the newest slot has a good run.",
-            ((s.name, bool(s.last[1] and s.last[1].state.good)) for s in each
-             if s.last and s.last[0].state is SlotState.RAN),
-        )  # fmt: skip
+        late = Counter(alert.slot.schedule for alert in self._found.alerts)
+        for name, text, figure in _OF_EACH:
+            family = GaugeMetricFamily(f"lastmile_{name}", text, labels=["schedule"])
+            for one in self._found.schedules:
+                value = figure(one, late)
+                if value is not None:
+                    family.add_metric([one.name], value)
+            yield family
+
+
+def _ended(one: ScheduleStatus) -> float | None:
+    return one.last[0].ended.timestamp() if one.last and one.last[0].ended else None
+
+
+def _good(one: ScheduleStatus) -> float | None:
+    return float(one.last[1].state.good) if one.last and one.last[1] else None
+
+
+_Figure = Callable[[ScheduleStatus, Counter[str]], float | None]
+_OF_EACH: tuple[tuple[str, str, _Figure], ...] = (
+    ("slots_waiting", "Slots that wait.", lambda one, _: one.waiting),
+    ("slots_running", "Slots at work.", lambda one, _: len(one.at_work)),
+    ("reports_late", "Reports that should exist and do not.", lambda one, late: late[one.name]),
+    ("next_due_timestamp_seconds", "When the next slot is due.",
+     lambda one, _: one.coming.due.timestamp() if one.coming else None),
+    ("last_ended_timestamp_seconds", "When the newest slot ended.", lambda one, _: _ended(one)),
+    ("last_good", "Whether the newest slot has a good run.", lambda one, _: _good(one)),
+)  # fmt: skip

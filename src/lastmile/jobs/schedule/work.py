@@ -7,7 +7,9 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from lastmile.clock import now
+from lastmile.delivery.definition import burst, owners_tables
 from lastmile.errors import LastmileError, SlotTaken
+from lastmile.jobs.recipients import begun_now, check_ways
 from lastmile.jobs.report import place_in, report_in
 from lastmile.jobs.retry import produce_with_retries
 from lastmile.reporting.execution.outcome import Observer, unobserved
@@ -16,8 +18,10 @@ from lastmile.scheduling.definition import ScheduleFile
 from lastmile.scheduling.due import Skip
 from lastmile.store.held import HeldLog
 from lastmile.store.slots import Slot
-from lastmile.values import Run
+from lastmile.values import CauseKind, Run
 from lastmile.workspace import Workspace, find_workspace
+
+_CUT_OFF = (CauseKind.LOST, CauseKind.INTERRUPTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,12 @@ def run_slot(
     observer: Observer = unobserved,
     on_report: OnReport = lambda _workspace, _report: None,
     workers: int = 1,
+    again: bool = False,
 ) -> Answer:
     """Run a slot that is held, and record it; `on_report` may prepare for the report's kernel.
 
-    `workers` are those that are at work on this machine.
+    `workers` are those that are at work on this machine. What was run for the slot already, before
+    a worker was lost, is kept, unless it is to be run `again`.
 
     Raises:
         RunInterrupted, KeyboardInterrupt: the run is recorded as cancelled; the slot is still held.
@@ -52,10 +58,15 @@ def run_slot(
     workspace = find_workspace(root)
     with HeldLog(workspace.store_url, slot) as log:
         try:
-            plan = _plan(workspace, slot, file)
-            on_report(workspace, plan.report)
+            plans = _plans(workspace, slot, file)
+            on_report(workspace, plans[0].report)
             place = place_in(workspace, log, workers=workers)
-            run = produce_with_retries(plan, place, observer=observer)
+            had = {} if again else {run.plan_id: run for run in log.runs_of(slot.key) if whole(run)}
+            ended = [
+                had.get(plan.id) or produce_with_retries(begun_now(plan), place, observer=observer)
+                for plan in plans
+            ]
+            run = next((run for run in ended if not run.state.good), ended[-1])
         except SlotTaken as taken:
             return Answer("taken", fault=taken.what)
         except LastmileError as error:
@@ -64,11 +75,24 @@ def run_slot(
         return Answer("ran" if held else "taken", run)
 
 
-def _plan(workspace: Workspace, slot: Slot, file: ScheduleFile) -> Plan:
+def _plans(workspace: Workspace, slot: Slot, file: ScheduleFile) -> list[Plan]:
+    """What is to be run: one plan, or one for each value that a `for` of its readers names."""
     report = report_in(workspace, file.report)
+    readers = (*file.deliver, *report.file.deliver)
+    tables = (*readers, *owners_tables(file.owners or report.file.owners))
+    check_ways(workspace, tables)
     logical_date = slot.scheduled_for.astimezone(ZoneInfo(slot.timezone))
-    plan = plan_run(report, file.parameters, as_of=logical_date, now=now())
-    return replace(plan, slot=slot.key)
+    return [
+        replace(
+            plan_run(report, given, as_of=logical_date, now=now()), slot=slot.key, deliver=tables
+        )
+        for given in burst(tables, file.parameters) or (file.parameters,)
+    ]
+
+
+def whole(run: Run) -> bool:
+    """Whether a run came to an end of its own: it was neither lost nor interrupted."""
+    return run.state.ended and not (run.cause and run.cause.kind in _CUT_OFF)
 
 
 def _refused(log: HeldLog, slot: Slot, error: LastmileError) -> Answer:
