@@ -33,11 +33,46 @@ def run_program(model: Any, inputs: dict[str, Any], weights: Mapping[str, bytes]
     function = functions["main"]
     need(function.opset in function.block_specializations, "a program without a body")
     block = function.block_specializations[function.opset]
+    constants, steps = _prepared(block, weights)
     count = len(next(iter(inputs.values()))) if inputs else 1
-    values: dict[str, Any] = dict(inputs)
+    answers = []
+    for start in range(0, max(count, 1), ROWS):
+        values = {name: value[start : start + ROWS] for name, value in inputs.items()}
+        values |= constants
+        for operation in steps:
+            _run(operation, values)
+        answers.append(
+            {name: _whole(values, name, min(ROWS, count - start)) for name in block.outputs}
+        )
+    return {name: _joined([answer[name] for answer in answers]) for name in block.outputs}
+
+
+ROWS = 256
+"""Rows that go through a program together: what they make on the way stays small."""
+
+
+def _prepared(block: Any, weights: Mapping[str, bytes]) -> tuple[dict[str, Any], list[Any]]:
+    """The constants of a program by name, each with one row, and its other operations."""
+    constants: dict[str, Any] = {}
+    steps = []
     for operation in block.operations:
-        _run(operation, values, weights)
-    return {name: _whole(values, name, count) for name in block.outputs}
+        if operation.type != "const":
+            need(operation.type in OPERATIONS, f"the operation `{operation.type}` is not supported")
+            steps.append(operation)
+            continue
+        need("val" in operation.attributes, "a constant without a value")
+        need(len(operation.outputs) == 1, "a constant with several names")
+        value = operation.attributes["val"]
+        constants[operation.outputs[0].name] = _literal(value, weights)
+    return constants, steps
+
+
+def _joined(parts: list[Any]) -> Any:
+    if len(parts) == 1:
+        return parts[0]
+    if isinstance(parts[0], Dictionary):
+        return Dictionary(parts[0].keys, np.concatenate([part.values for part in parts]))
+    return np.concatenate(parts)
 
 
 def unsupported_operations(model: Any) -> str:
@@ -52,14 +87,9 @@ def unsupported_operations(model: Any) -> str:
     return f"its program uses {', '.join(unknown)}" if unknown else ""
 
 
-def _run(operation: Any, values: dict[str, Any], weights: Mapping[str, bytes]) -> None:
+def _run(operation: Any, values: dict[str, Any]) -> None:
     kind = operation.type
-    if kind == "const":
-        need("val" in operation.attributes, "a constant without a value")
-        made: Any = _constant(operation.attributes["val"], weights)[np.newaxis]
-    else:
-        need(kind in OPERATIONS, f"the operation `{kind}` is not supported")
-        made = OPERATIONS[kind](**_arguments(operation, values))
+    made = OPERATIONS[kind](**_arguments(operation, values))
     outputs = made if isinstance(made, tuple) else (made,)
     need(len(outputs) == len(operation.outputs), f"`{kind}` has another number of outputs")
     for declared, value in zip(operation.outputs, outputs, strict=True):
@@ -77,15 +107,15 @@ def _arguments(operation: Any, values: dict[str, Any]) -> dict[str, Any]:
 
 def _bound(binding: Any, values: dict[str, Any]) -> Any:
     if binding.WhichOneof("binding") == "value":
-        return _literal(binding.value)
+        return _literal(binding.value, {})
     need(binding.name in values, f"`{binding.name}` is used before it is made")
     return values[binding.name]
 
 
-def _literal(value: Any) -> Any:
+def _literal(value: Any, weights: Mapping[str, bytes]) -> Any:
     if value.type.WhichOneof("type") == "listType":
         return [_constant(one, {}).item() for one in value.immediateValue.list.values]
-    return _constant(value, {})[np.newaxis]
+    return _constant(value, weights)[np.newaxis]
 
 
 def _constant(value: Any, weights: Mapping[str, bytes]) -> np.ndarray:

@@ -10,27 +10,32 @@ from typing import Any
 
 import numpy as np
 
-from lastmile.exporting.coreml.reference.values import need
+from lastmile.exporting.coreml.nodes import LEAF, NotTrees, link, read_nodes
+from lastmile.exporting.coreml.reference.values import Malformed, need
 
 _COMPARE = (np.less_equal, np.less, np.greater_equal, np.greater, np.equal, np.not_equal)
-_LEAF = 6
+_MOST_ADDITIONS = 2**27
+_BLOCK = 16384
+"""Rows that walk together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ensemble:
-    """Nodes of all trees in one table.
+    """Nodes of all trees in one table, each tree's nodes level by level.
 
-    behaviour, feature: [M] i64; threshold: [M] f64; children: [M, 2] i64, false child first;
-    missing: [M] bool, whether a missing value goes to the true child; roots: [T] i64;
-    added: [M, D] f64, what a leaf adds.
+    behaviour: [M] i8, 6 for a leaf; feature: [M] i64; threshold: [M] f64; missing: [M] bool,
+    whether a missing value goes to the true child; children: [2 M] i64, the false and the true
+    child of each node, of a leaf the leaf itself; levels: [T] how deep each tree is; roots: [T]
+    i64; added: [M, D] f64, what a leaf adds; base: [D] f64.
     """
 
     behaviour: np.ndarray
     feature: np.ndarray
     threshold: np.ndarray
-    children: np.ndarray
     missing: np.ndarray
+    children: np.ndarray
     roots: np.ndarray
+    levels: np.ndarray
     added: np.ndarray
     base: np.ndarray
 
@@ -42,122 +47,146 @@ def tree_scores(message: Any, table: np.ndarray) -> np.ndarray:
         Malformed: the nodes are not trees, or read features that the table does not have.
     """
     ensemble = compile_trees(message)
-    inner = ensemble.behaviour != _LEAF
-    need(not inner.any() or ensemble.feature[inner].max() < table.shape[1], "a feature too far")
+    need(int(ensemble.feature.max(initial=0)) < max(table.shape[1], 1), "a feature too far")
     scores = np.tile(ensemble.base, (len(table), 1))
-    gone = np.isnan(table) if np.isnan(table).any() else None
-    for root in ensemble.roots:
-        scores += ensemble.added[_leaves(ensemble, root, table, gone)]
+    for start in range(0, len(table), _BLOCK):
+        _add(ensemble, table[start : start + _BLOCK], scores[start : start + _BLOCK])
     return scores
 
 
-def _leaves(
-    ensemble: Ensemble, root: int, table: np.ndarray, gone: np.ndarray | None
-) -> np.ndarray:
-    """The leaf that each row ends in: [N]."""
-    at = np.full(len(table), root)
-    rows = np.arange(len(table))
-    while len(rows):
-        nodes = at[rows]
-        on = ensemble.behaviour[nodes] != _LEAF
-        if not on.all():
-            rows, nodes = rows[on], nodes[on]
-        features = ensemble.feature[nodes]
-        values = table[rows, features]
-        true = _compared(ensemble, nodes, values)
-        if gone is not None:
-            true = np.where(gone[rows, features], ensemble.missing[nodes], true)
-        at[rows] = ensemble.children[nodes, true.astype(np.int64)]
+def _add(ensemble: Ensemble, table: np.ndarray, scores: np.ndarray) -> None:
+    """Add to the scores what every tree's leaf adds, tree after tree."""
+    walk = _Walk(ensemble, np.ascontiguousarray(table))
+    for root, depth in zip(ensemble.roots.tolist(), ensemble.levels.tolist(), strict=True):
+        scores += ensemble.added.take(walk.leaves(root, depth), axis=0)
+
+
+class _Walk:
+    """Rows on their way through one tree after the other."""
+
+    def __init__(self, ensemble: Ensemble, table: np.ndarray) -> None:
+        self._ensemble = ensemble
+        self._values = table.ravel()
+        self._starts = np.arange(len(table)) * table.shape[1]
+        gone = np.isnan(table)
+        self._gone = gone.ravel() if gone.any() else None
+        kinds = np.unique(ensemble.behaviour[ensemble.behaviour < len(_COMPARE)])
+        self._one_kind = _COMPARE[int(kinds[0])] if len(kinds) == 1 else None
+
+    def leaves(self, root: int, depth: int) -> np.ndarray:
+        """The leaf that each row ends in: [N].
+
+        All rows take a step at a time, those in a leaf stay; once more than half of them do, only
+        the others go on.
+        """
+        at = here = np.full(len(self._starts), root)
+        starts, rows = self._starts, None
+        for level in range(depth):
+            here = self._step(here, starts)
+            if level % 4 == 3 and level + 1 < depth:
+                on = np.flatnonzero(_take(self._ensemble.behaviour, here) != LEAF)
+                if 2 * len(on) < len(here):
+                    at = _put(at, rows, here)
+                    rows = on if rows is None else rows[on]
+                    here, starts = here[on], starts[on]
+        return _put(at, rows, here)
+
+    def _step(self, here: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        ensemble = self._ensemble
+        places = _take(ensemble.feature, here)
+        places += starts
+        values = _take(self._values, places)
+        if self._one_kind is not None:
+            true = self._one_kind(values, _take(ensemble.threshold, here))
+        else:
+            true = _compared(ensemble, here, values)
+        if self._gone is not None:
+            true = np.where(_take(self._gone, places), _take(ensemble.missing, here), true)
+        below = 2 * here
+        below += true
+        return _take(ensemble.children, below)
+
+
+def _take(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Elements at places that are known to exist, so that NumPy need not look."""
+    return values.take(places, mode="clip")
+
+
+def _put(at: np.ndarray, rows: np.ndarray | None, here: np.ndarray) -> np.ndarray:
+    if rows is None:
+        return here
+    at[rows] = here
     return at
 
 
 def _compared(ensemble: Ensemble, nodes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    behaviour, threshold = ensemble.behaviour[nodes], ensemble.threshold[nodes]
-    kinds = np.unique(behaviour)
-    if len(kinds) == 1:
-        return np.asarray(_COMPARE[kinds[0]](values, threshold))
+    behaviour, threshold = _take(ensemble.behaviour, nodes), _take(ensemble.threshold, nodes)
     true = np.zeros(len(values), dtype=bool)
-    for kind in kinds:
+    for kind, compare in enumerate(_COMPARE):
         of_kind = behaviour == kind
-        true[of_kind] = _COMPARE[kind](values[of_kind], threshold[of_kind])
+        if of_kind.any():
+            true |= of_kind & compare(values, threshold)
     return true
 
 
 def compile_trees(message: Any) -> Ensemble:
     """The table of nodes of a `TreeEnsembleParameters` message.
 
-    Every node has at most one parent and every tree exactly one root, so a walk from a root ends.
-
     Raises:
         Malformed: the nodes are not trees.
     """
-    nodes = message.nodes
-    need(len(nodes), "an ensemble without trees")
-    _, tree = np.unique(np.array([one.treeId for one in nodes], np.uint64), return_inverse=True)
-    names, own = np.unique(np.array([one.nodeId for one in nodes], np.uint64), return_inverse=True)
-    keys = tree * len(names) + own
-    order = np.argsort(keys, kind="stable")
-    need((np.diff(keys[order]) > 0).all(), "two nodes with the same number")
-    behaviour = np.array([one.nodeBehavior for one in nodes], np.int64)
-    need(((behaviour >= 0) & (behaviour <= _LEAF)).all(), "a branch of an unknown kind")
-    inner = behaviour != _LEAF
-    children = np.zeros((len(nodes), 2), np.int64)
-    for side, ids in enumerate(("falseChildNodeId", "trueChildNodeId")):
-        named = np.array([getattr(one, ids) for one in nodes], np.uint64)[inner]
-        children[inner, side] = _found(named, tree[inner], names, keys, order)
+    nodes = read_nodes(message)
+    try:
+        links = link(nodes)
+    except NotTrees as error:
+        raise Malformed(str(error)) from error
+    inner = nodes.inner
+    order, levels = _walked(links.children, links.roots, inner)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    children = np.where(inner[:, np.newaxis], place[links.children], place[:, np.newaxis])[order]
+    base, added = _additions(message, nodes)
     return Ensemble(
-        behaviour=behaviour,
-        feature=np.array([one.branchFeatureIndex for one in nodes], np.uint64).astype(np.int64),
-        threshold=np.array([one.branchFeatureValue for one in nodes], np.float64),
-        children=children,
-        missing=np.array([one.missingValueTracksTrueChild for one in nodes], bool),
-        roots=_roots(children, inner, tree),
-        added=_added(message),
-        base=_base(message),
+        behaviour=nodes.behaviour[order].astype(np.int8),
+        feature=np.where(inner, nodes.feature, 0)[order].astype(np.int64),
+        threshold=nodes.threshold[order],
+        missing=nodes.missing[order],
+        children=children.ravel(),
+        roots=place[links.roots],
+        levels=levels,
+        added=added[order],
+        base=base,
     )
 
 
-def _found(
-    named: np.ndarray, tree: np.ndarray, names: np.ndarray, keys: np.ndarray, order: np.ndarray
-) -> np.ndarray:
-    """The rows of the children called `named` in the same tree."""
-    local = np.minimum(np.searchsorted(names, named), len(names) - 1)
-    wanted = tree * len(names) + local
-    place = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-    rows = order[place]
-    need(((names[local] == named) & (keys[rows] == wanted)).all(), "a child that does not exist")
-    return rows
+def _walked(
+    children: np.ndarray, roots: np.ndarray, inner: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nodes in an order that keeps each tree together, and the depth of each tree."""
+    tree = np.zeros(len(inner), np.int64)
+    level = np.zeros(len(inner), np.int64)
+    tree[roots] = np.arange(len(roots))
+    levels = np.zeros(len(roots), np.int64)
+    here, depth = roots, 0
+    while len(here := here[inner[here]]):
+        depth += 1
+        levels[tree[here]] = depth
+        below = children[here]
+        tree[below] = tree[here][:, np.newaxis]
+        level[below] = depth
+        here = below.ravel()
+    return np.lexsort((level, tree)), levels
 
 
-def _roots(children: np.ndarray, inner: np.ndarray, tree: np.ndarray) -> np.ndarray:
-    """The node of each tree that has no parent; all others must be below it."""
-    parents = np.bincount(children[inner].ravel(), minlength=len(tree))
-    need((parents <= 1).all(), "a node with two parents")
-    roots = np.flatnonzero(parents == 0)
-    count = int(tree.max()) + 1
-    need(len(roots) == count and len(set(tree[roots].tolist())) == count, "a tree without a root")
-    seen, level = 0, roots
-    while len(level):
-        seen += len(level)
-        level = children[level[inner[level]]].ravel()
-    need(seen == len(tree), "nodes in a circle")
-    return roots[np.argsort(tree[roots], kind="stable")]
-
-
-def _base(message: Any) -> np.ndarray:
+def _additions(message: Any, nodes: Any) -> tuple[np.ndarray, np.ndarray]:
     scores = message.numPredictionDimensions
-    need(0 < scores <= 100_000, "an impossible number of scores")
+    need(
+        scores > 0 and scores * len(message.nodes) < _MOST_ADDITIONS,
+        "an impossible number of scores",
+    )
+    need((nodes.score < scores).all(), "a leaf that adds to no score")
     base = np.asarray(message.basePredictionValue, np.float64)
     need(base.size in (0, scores), "base values do not fit the scores")
-    return base if base.size else np.zeros(scores)
-
-
-def _added(message: Any) -> np.ndarray:
-    scores = message.numPredictionDimensions
-    need(scores > 0 and scores * len(message.nodes) < 2**29, "an impossible number of scores")
     added = np.zeros((len(message.nodes), scores))
-    for row, node in enumerate(message.nodes):
-        for info in node.evaluationInfo:
-            need(info.evaluationIndex < scores, "a leaf that adds to no score")
-            added[row, info.evaluationIndex] = info.evaluationValue
-    return added
+    added[nodes.leaf, nodes.score] = nodes.value
+    return (base if base.size else np.zeros(scores)), added

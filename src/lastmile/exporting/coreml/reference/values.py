@@ -93,3 +93,25 @@ def as_numbers(value: Any) -> np.ndarray:
     array = np.asarray(value)
     need(array.dtype.kind in "fiub", "texts are not numbers")
     return flat(array).astype(np.float64)
+
+
+Inputs = dict[str, Any]
+
+
+def only(inputs: Inputs) -> Any:
+    """The value of a stage that has one input."""
+    need(len(inputs) == 1, f"a stage has {len(inputs)} inputs instead of one")
+    return next(iter(inputs.values()))
+
+
+def gives(model: Any, value: Any) -> dict[str, Any]:
+    """The outputs of a stage that has one."""
+    need(len(model.description.output) == 1, "a stage does not have one output")
+    return {model.description.output[0].name: value}
+
+
+def side_by_side(model: Any, inputs: Inputs) -> np.ndarray:
+    """The numbers of all inputs in the order in which they are declared: [N, C] f64."""
+    order = [declared.name for declared in model.description.input]
+    need(order, "a stage without inputs")
+    return np.concatenate([as_numbers(inputs[name]) for name in order], axis=1)

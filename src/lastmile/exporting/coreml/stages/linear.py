@@ -68,6 +68,7 @@ def read_linear(node: Node, width: int, *, normalized: bool, with_probabilities:
         return Linear(weights[1:], offset[1:], one_vs_rest=False)
     if transform == "LOGISTIC":
         need(normalized, "a sigmoid for each class")
+        need(classes > 2, "two classes with a row each")  # Core ML has one row for two
         return Linear(weights, offset, one_vs_rest=True)
     need(transform == "SOFTMAX" or not with_probabilities, f"it ends in {transform}")
     return Linear(weights[1:] - weights[0], offset[1:] - offset[0], one_vs_rest=False)

@@ -278,9 +278,6 @@ ERRORS = {
     "an unknown code": (
         stage("categoricalMapping", [text()], whole("y"), stringToInt64Map__map={"a": 1}),
         ["b"], "unknown category"),
-    "a sparse encoder": (
-        stage("oneHotEncoder", [text()], array(1, "y"), stringCategories__vector=["a"],
-              outputSparse=True), ["a"], "sparse"),
     "a fraction for a whole number": (
         stage("identity", [whole()], whole("y")), [1.5], "not a whole number"),
 }  # fmt: skip
