@@ -141,8 +141,8 @@ def linked(folder):
 
 
 DAMAGES = {
-    "no folder at all": (shutil.rmtree, "no Manifest.json"),
-    "no manifest": (lambda f: (f / "Manifest.json").unlink(), "No such file"),
+    "no folder at all": (shutil.rmtree, "No such file"),
+    "no manifest": (lambda f: (f / "Manifest.json").unlink(), "no Manifest.json"),
     "a manifest that is no JSON": (lambda f: (f / "Manifest.json").write_text("{"), "manifest"),
     "a manifest that is a list": (lambda f: (f / "Manifest.json").write_text("[]"), "manifest"),
     "a manifest of numbers": (
