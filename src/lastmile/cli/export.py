@@ -1,10 +1,11 @@
-"""`lastmile export`: run, check."""
+"""`lastmile export`: run, check; see export_cost for cost."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lastmile.cli.export_cost import cost
 from lastmile.cli.output import complain, note, path_shown, say, say_json, say_table
 from lastmile.cli.progress import step_progress
 from lastmile.cli.state import Door, with_door
@@ -26,6 +27,9 @@ def _a_reason(_context: click.Context, _option: click.Parameter, reason: str | N
 @click.group()
 def export() -> None:
     """Hand estimators to Android and iOS teams."""
+
+
+export.add_command(cost)
 
 
 @export.command(

@@ -8,6 +8,7 @@ estimator + sample -> Signature -> Graph (ONNX) -> Package (Core ML) -> Evidence
     claims      which function lowers which operator
     onnx/       estimator -> Graph
     coreml/     Graph -> Package
+    cost/       what a Graph costs, counted and measured
     evidence/   do all of them answer the same?
     bundle/     the folder for a mobile team, and its check
 """

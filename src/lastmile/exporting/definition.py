@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from lastmile.definitions import Definition
-from lastmile.values import Bytes
+from lastmile.values import Bytes, Seconds
 
 Target = Literal["onnx", "coreml"]
 
@@ -34,9 +34,16 @@ class Tolerance(Definition):
 
 
 class Budget(Definition):
-    """What a bundle may cost."""
+    """What a bundle may cost.
+
+    Time and memory are measured with ONNX Runtime on the machine that exports. `differing_rows`
+    counts rows that a form answers otherwise, also where the tolerance or `--accept` lets them be.
+    """
 
     size: Bytes | None = Field(default=None, gt=0, description="of all files of the bundle")
+    latency: Seconds | None = Field(default=None, gt=0, description="of one row, the median")
+    memory: Bytes | None = Field(default=None, gt=0, description="at most, for graph and one row")
+    differing_rows: int | None = Field(default=None, ge=0, description="of all rows asked")
 
 
 class ExportFile(Definition):

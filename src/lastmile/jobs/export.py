@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from lastmile.exporting.bundle import Bundle, Check
     from lastmile.exporting.evidence import Evidence
+    from lastmile.exporting.evidence.gather import CoreMLPackage
+    from lastmile.exporting.onnx import Graph
 
 OnStep = Callable[[str], None]
 
@@ -130,7 +132,6 @@ def produce_bundle(
 
 def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
     from lastmile.exporting.bundle import About, holds_another_model, write_bundle
-    from lastmile.exporting.evidence import Tolerances, gather_evidence
     from lastmile.exporting.onnx import to_onnx
     from lastmile.exporting.signature import read_signature
 
@@ -146,12 +147,8 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
         from lastmile.exporting.coreml import to_coreml
 
         package = to_coreml(graph, name=about.type_name, metadata=_metadata(file))
-    order.on_step("compare scikit-learn, ONNX Runtime and the Core ML reference")
-    tolerance = Tolerances(**file.tolerance.model_dump())
-    evidence = gather_evidence(estimator, signature, graph, package, sample, tolerance)
-    evidence = dataclasses.replace(evidence, accepted="" if evidence.holds else order.accept)
     target = order.built / f"{order.name}-{file.version}"
-    _keep_or_clear(target, evidence)
+    evidence = _proven(order, target, estimator, sample, (graph, package))
     order.on_step("write the bundle")
     with publish_folder(target) as folder:
         bundle = write_bundle(
@@ -165,6 +162,36 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
         if not order.replace and holds_another_model(target, folder):
             raise VersionTaken(str(target))
     return dataclasses.replace(bundle, folder=target)
+
+
+def _proven(
+    order: _Order,
+    target: Path,
+    estimator: Any,
+    sample: "pd.DataFrame",
+    forms: "tuple[Graph, CoreMLPackage | None]",
+) -> "Evidence":
+    """The evidence of all forms, with what they cost here.
+
+    Raises:
+        EvidenceFailed: a form answers otherwise, and nobody accepted that.
+        OverBudget, Faults: one costs more than it may.
+    """
+    from lastmile.exporting.cost import cost_of, demand_budget, measure
+    from lastmile.exporting.evidence import Tolerances, gather_evidence
+
+    graph, package = forms
+    order.on_step("compare scikit-learn, ONNX Runtime and the Core ML reference")
+    tolerance = Tolerances(**order.file.tolerance.model_dump())
+    found = gather_evidence(estimator, graph.signature, graph, package, sample, tolerance)
+    order.on_step("measure one row")
+    limits = order.file.budget
+    measured = measure(graph, sample, memory=limits.memory is not None)
+    accepted = "" if found.holds else order.accept
+    evidence = dataclasses.replace(found, accepted=accepted, measured=measured)
+    _keep_or_clear(target, evidence)
+    demand_budget(limits, measured, evidence.differing, cost_of(graph, sample))
+    return evidence
 
 
 def _keep_or_clear(target: Path, evidence: "Evidence") -> None:

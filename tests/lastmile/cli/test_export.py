@@ -176,3 +176,41 @@ def test_an_acceptance_needs_a_reason_and_something_to_accept(lastmile, define):
     assert "say why" in empty.err
     assert idle.code == 0
     assert "there was nothing to accept" in idle.err
+
+
+def test_a_bundle_over_its_budget_is_refused_with_what_was_measured(lastmile, define):
+    root = define()
+    with (root / "exports/sizes.toml").open("a") as file:
+        file.write('\n[budget]\nlatency = "0.0001 ms"\n')
+    answer = lastmile("export", "run", "sizes", cwd=root)
+
+    assert answer.code == 3
+    assert "[over-budget] one row takes" in answer.err
+    assert "cores" in answer.err
+    assert "LogisticRegression" in answer.err
+    assert not (root / "exports/_built/sizes-1.0.0").exists()
+
+
+def test_the_cost_of_an_export_is_counted_for_people_programs_and_as_a_page(lastmile, define):
+    root = define()
+    told = lastmile("export", "cost", "sizes", "--html", "cost.html", cwd=root)
+    asked = lastmile("export", "cost", "sizes", "--json", cwd=root)
+
+    assert told.code == asked.code == 0
+    assert "LogisticRegression" in told.out
+    assert json.loads(asked.out)["total"]["multiply_adds"] > 0
+    assert "Content-Security-Policy" in (root / "cost.html").read_text()
+    assert "written: cost.html" in told.err
+
+
+def test_the_cost_of_a_file_is_counted_by_its_operators(lastmile, define):
+    root = define()
+    lastmile("export", "run", "sizes", cwd=root)
+    graph = next((root / "exports/_built/sizes-1.0.0/android").glob("*.onnx"))
+    told = lastmile("export", "cost", graph, cwd=root)
+    missing = lastmile("export", "cost", "no.onnx", cwd=root)
+
+    assert told.code == 0
+    assert "LinearClassifier" in told.out
+    assert missing.code == 2
+    assert "there is no such file" in missing.err

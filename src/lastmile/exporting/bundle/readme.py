@@ -5,6 +5,7 @@ from typing import Any
 
 from lastmile.exporting.bundle.manifest import GOLDEN, Manifest
 from lastmile.exporting.bundle.readme_code import kotlin, swift
+from lastmile.exporting.cost import show_time
 from lastmile.exporting.evidence import Evidence
 from lastmile.exporting.signature import Column, Kind, Signature
 from lastmile.values import show_size
@@ -133,6 +134,7 @@ def _proof(manifest: Manifest, evidence: Evidence) -> list[str]:
         figures,
         note,
         *_accepted(evidence),
+        *_cost(evidence),
         "## What was not proven",
         "\n".join(f"- {' '.join(sentence.split())}" for sentence in evidence.not_proven),
         "## Files",
@@ -153,6 +155,20 @@ def _accepted(evidence: Evidence) -> list[str]:
         f"**{_line(evidence.accepted)}**",
         "\n".join(f"- {sentence}" for sentence in told),
         "The golden rows are those that agree; the rows furthest apart stand in `evidence.json`.",
+    ]
+
+
+def _cost(evidence: Evidence) -> list[str]:
+    """What one row took where the bundle was made."""
+    took = evidence.measured
+    if took is None:
+        return []
+    memory = f" It takes {show_size(took.memory)} of memory." if took.memory else ""
+    return [
+        "## What it costs",
+        f"One row took {show_time(took.latency)} (95 of 100 below {show_time(took.latency_95)}) "
+        f"with ONNX Runtime {took.onnxruntime}, one thread, on {_line(str(took.machine))}.{memory} "
+        "A phone takes another time.",
     ]
 
 

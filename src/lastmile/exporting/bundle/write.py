@@ -77,7 +77,7 @@ def write_bundle(
         (folder / form.README).write_text(page, encoding="utf-8")
         entries[form.README] = hash_file(folder / form.README)
         size = sum(entry.size for entry in entries.values())
-        _demand_budget(about, size)
+        _demand_budget(about, size, entries)
         whole = manifest.model_copy(update={"files": entries, "size": size})
         _write_json(folder / form.MANIFEST, whole.model_dump(mode="json"))
     except OSError as error:
@@ -148,10 +148,13 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _demand_budget(about: About, size: int) -> None:
+def _demand_budget(about: About, size: int, entries: dict[str, FileEntry]) -> None:
     if about.size_limit is not None and size > about.size_limit:
+        largest = sorted(entries, key=lambda name: entries[name].size, reverse=True)[:3]
+        shown = ", ".join(f"{name} {show_size(entries[name].size)}" for name in largest)
         raise OverBudget(
-            f"the bundle has {show_size(size)}, its budget is {show_size(about.size_limit)}"
+            f"the bundle has {show_size(size)}, its budget is {show_size(about.size_limit)}; "
+            f"the largest files are {shown}"
         )
 
 

@@ -22,6 +22,7 @@ from lastmile.exporting.onnx.nodes import ELEMENTS, Parts
 from lastmile.exporting.onnx.options import Options
 from lastmile.exporting.onnx.writer import Visit, Writer
 from lastmile.exporting.signature import Signature, Task
+from lastmile.exporting.signature.parts import short_path
 
 _SHOWN = 12
 """At most so many numbers of a row are shown before and after a step."""
@@ -132,13 +133,6 @@ def of_whole_form(pair: Pair, path: str) -> FirstStep:
         before={},
         after={pair.comparison.expected: worst.expected, pair.comparison.got: worst.got},
     )
-
-
-def short_path(path: str) -> str:
-    """`Pipeline > columns (ColumnTransformer) > num (Pipeline)` as `columns > num (Pipeline)`."""
-    whole = path.split(" > ")
-    steps = whole[1:] or whole
-    return " > ".join([*(step.rsplit(" (", 1)[0] for step in steps[:-1]), steps[-1]])
 
 
 def _methods(estimator: Any, signature: Signature) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lastmile.errors import EvidenceFailed
+from lastmile.exporting.cost import Measured
 from lastmile.exporting.evidence.compare import Tolerances
 from lastmile.exporting.evidence.golden import GoldenRow
 from lastmile.exporting.signature.phone import plain
@@ -103,7 +104,8 @@ class Evidence:
     """What was compared, on how many rows, with which result, and what could not be checked.
 
     `first_step` tells where a difference begins, if there is one beyond the tolerance. `accepted`
-    is the reason for which a person lets the export out although it fails.
+    is the reason for which a person lets the export out although it fails. `measured` is what the
+    graph took on the machine that exported it.
     """
 
     reasons: tuple[str, ...]
@@ -114,6 +116,13 @@ class Evidence:
     golden: tuple[GoldenRow, ...]
     first_step: FirstStep | None = None
     accepted: str = ""
+    measured: Measured | None = None
+
+    @property
+    def differing(self) -> int:
+        """Rows with another label or numbers beyond the tolerance, in the worst comparison."""
+        counts = (pair.label_mismatches + pair.rows_beyond_tolerance for pair in self.comparisons)
+        return max(counts, default=0)
 
     @property
     def holds(self) -> bool:

@@ -55,7 +55,7 @@ def to_onnx(
         raise NotExportable(
             type(estimator).__name__, target="ONNX", reason=f"the graph is not sound: {error}"
         ) from error
-    return Graph(proto, signature)
+    return Graph(proto, signature, writer.owners)
 
 
 def write(

@@ -1,5 +1,6 @@
 """The ONNX form of an estimator."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,15 @@ DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """An ONNX model with the signature that it answers to."""
+    """An ONNX model with the signature that it answers to.
+
+    `steps` tell for which step of the pipeline a value is computed, where that is known; a file
+    does not say so.
+    """
 
     proto: onnx.ModelProto
     signature: Signature
+    steps: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property

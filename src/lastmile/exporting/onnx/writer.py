@@ -72,7 +72,8 @@ class Visit:
 class Writer(Nodes):
     """Nodes, and the estimators that they are written for.
 
-    `names` are those of all raw columns, in order; `visits` tell what was converted, innermost
+    `owners` tell for which estimator's path each value was written. `names` are those of all raw
+    columns, in order; `visits` tell what was converted, innermost
     first; `middles` tell where raw columns of numbers lie, for sums that would lose digits.
     """
 
@@ -86,6 +87,7 @@ class Writer(Nodes):
         super().__init__(tuple(taken), opset_ml=options.trees)
         self.options = options
         self.visits: list[Visit] = []
+        self.owners: dict[str, str] = {}
         self.names: tuple[str, ...] = ()
         self.middles: Mapping[str, np.ndarray] = {}
         self._table = table
@@ -107,12 +109,16 @@ class Writer(Nodes):
             converter = own_converter(estimator) or self._table.get(
                 key_of(estimator), self._otherwise
             )
+            before = len(self.nodes)
             try:
                 answer = converter(self, estimator, parts)
             except LastmileError:
                 raise
             except Exception as error:  # what a converter did not foresee is still a refusal
                 raise self.refusal(f"{type(error).__name__}: {error}") from error
+            for node in self.nodes[before:]:
+                for made in node.output:
+                    self.owners.setdefault(made, self.path)
             self.visits.append(Visit(self.path, estimator, parts, answer))
             return answer
 

@@ -15,6 +15,13 @@ def parts(estimator: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from parts(inner, f"{path} > {label}" if path else label)
 
 
+def short_path(path: str) -> str:
+    """`Pipeline > columns (ColumnTransformer) > num (Pipeline)` as `columns > num (Pipeline)`."""
+    whole = path.split(" > ")
+    steps = whole[1:] or whole
+    return " > ".join([*(step.rsplit(" (", 1)[0] for step in steps[:-1]), steps[-1]])
+
+
 def children(estimator: Any) -> Iterator[tuple[str, Any]]:
     """The fitted estimators directly inside, with the names their owner gives them."""
     for name, inner in _candidates(estimator):

@@ -13,9 +13,9 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler
 
 from lastmile.errors import EvidenceFailed
 from lastmile.exporting.evidence import demand_holds, gather_evidence
-from lastmile.exporting.evidence.first_step import short_path
 from lastmile.exporting.onnx import to_onnx
 from lastmile.exporting.onnx.converters import CONVERTERS
+from lastmile.exporting.signature.parts import short_path
 
 NUMBERS = ["my col-é", "miss"]
 
