@@ -11,7 +11,7 @@ import pytest
 from lastmile.exporting.onnx import Graph
 from lastmile.exporting.signature import Column, Kind, Output, Signature, Task
 
-OPSETS = '["" : 21, "ai.onnx.ml" : 3]'
+OPSETS = '["" : OPSET, "ai.onnx.ml" : 3]'
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +78,7 @@ def numbers():
 def graph_of():
     """A graph from its text. It reads the columns c0 to c3 as `raw` [N, 4] and gives `value`."""
 
-    def make(body, *, columns=(), outputs=None, concat=True, task=Task.TRANSFORM):
+    def make(body, *, columns=(), outputs=None, concat=True, task=Task.TRANSFORM, opset=21):
         columns = columns or [(f"c{at}", Kind.FLOAT) for at in range(4)]
         kinds = {Kind.FLOAT: "float", Kind.INT: "int64", Kind.STRING: "string", Kind.BOOL: "bool"}
         inputs = ", ".join(f"{kinds[kind]}[N,1] {name}" for name, kind in columns)
@@ -86,7 +86,7 @@ def graph_of():
         names = ", ".join(name for name, _ in columns)
         first = f"raw = Concat<axis=-1>({names})\n" if concat else ""
         proto = onnx.parser.parse_model(
-            f"<ir_version: 10, opset_import: {OPSETS}>\n"
+            f"<ir_version: 10, opset_import: {OPSETS.replace('OPSET', str(opset))}>\n"
             f"agraph ({inputs}) => ({gives[task]}) {{\n{first}{body}\n}}"
         )
         for node in proto.graph.node:
@@ -103,9 +103,9 @@ def graph_of():
 
 
 ML_OPS = {
-    "ArrayFeatureExtractor", "Binarizer", "Imputer", "LabelEncoder", "LinearClassifier",
-    "LinearRegressor", "Normalizer", "OneHotEncoder", "Scaler", "TreeEnsembleClassifier",
-    "TreeEnsembleRegressor", "ZipMap",
+    "ArrayFeatureExtractor", "Binarizer", "FeatureVectorizer", "Imputer", "LabelEncoder",
+    "LinearClassifier", "LinearRegressor", "Normalizer", "OneHotEncoder", "SVMRegressor", "Scaler",
+    "TreeEnsembleClassifier", "TreeEnsembleRegressor", "ZipMap",
 }  # fmt: skip
 
 

@@ -124,7 +124,66 @@ PROGRAM_CASES = {
     "Where": "value = Where(flags, x, half)",
     "Where of tables": "value = Where(flags, x, y)",
     "Xor": "out = Xor(flags, other)\n" + FLAT,
+    "Acos": "value = Acos(x)", "Asin": "value = Asin(x)", "Atan": "value = Atan(x)",
+    "Atanh": "h = Mul(x, half)\nvalue = Atanh(h)", "Cosh": "value = Cosh(x)",
+    "Sinh": "value = Sinh(x)", "Tan": "value = Tan(x)",
+    "BatchNormalization": C4 + "q = Constant<value = float[4] {1.0, 0.5, 2.0, 4.0}>()\n"
+    "value = BatchNormalization(x, c, q, c, q)",
+    "Celu": "value = Celu<alpha=2.0>(x)", "Elu": "value = Elu<alpha=0.5>(x)",
+    "ConstantOfShape": "s = Constant<value_ints=[1, 4]>()\n"
+    "o = ConstantOfShape<value = float[1] {2.5}>(s)\nvalue = Mul(x, o)",
+    "Dropout": "value = Dropout(x)",
+    "Expand": "u = ReduceMax<keepdims=1>(x, axes)\ns = Constant<value_ints=[1, 3]>()\n"
+    "value = Expand(u, s)",
+    "FeatureVectorizer": "value = FeatureVectorizer<inputdimensions=[4, 4]>(x, y)",
+    "Gather of flags": "c = Constant<value_ints=[3, 0]>()\nout = Gather<axis=1>(flags, c)\n" + FLAT,
+    "Gather of constant flags": "c = Constant<value = bool[4] {1, 0, 0, 1}>()\n"
+    "g = Gather<axis=0>(c, places)\nf = Cast<to=1>(g)\nvalue = Unsqueeze(f, axes)",
+    "Gelu": "value = Gelu(x)", "Gelu by tanh": 'value = Gelu<approximate="tanh">(x)',
+    "HardSigmoid": "t = Constant<value = float {5.0}>()\nm = Mul(x, t)\nvalue = HardSigmoid(m)",
+    "LabelEncoder of whole numbers": "i = LabelEncoder<keys_int64s=[0, 2, 3], "
+    "values_floats=[1.5, nan, 3.5], default_float=-4.0>(places)\nvalue = Unsqueeze(i, axes)",
+    "LabelEncoder of floats": "l = Log(x)\nr = Round(l)\nvalue = LabelEncoder<keys_floats=[-1., "
+    "0.], values_floats=[10., 20.], default_float=0.5>(r)",
+    "LabelEncoder to whole numbers": "i = LabelEncoder<keys_int64s=[0, 2], values_int64s=[7, 8], "
+    "default_int64=-1>(places)\nf = Cast<to=1>(i)\nvalue = Unsqueeze(f, axes)",
+    "LayerNormalization": C4 + "value = LayerNormalization(x, c, c)",
+    "LeakyRelu": "value = LeakyRelu<alpha=0.3>(x)",
+    "LogSoftmax": "value = LogSoftmax(x)",
+    "LpNormalization": "value = LpNormalization<p=1, axis=1>(x)",
+    "LpNormalization of squares": "value = LpNormalization(x)",
+    "Mod": "i = Constant<value_ints=[3]>()\nm = Mod(places, i)\nf = Cast<to=1>(m)\n"
+    "value = Unsqueeze(f, axes)",
+    "PRelu": C4 + "value = PRelu(x, c)",
+    "SVMRegressor": "value = SVMRegressor<kernel_params=[0.5, 1.0, 2.0], kernel_type=\"RBF\", "
+    "n_supports=2, coefficients=[0.5, -1.5], rho=[0.25], "
+    "support_vectors=[1., 0., 1., 2., -1., 0.5, 0., 1.]>(x)",
+    "SVMRegressor with a polynomial": "value = SVMRegressor<kernel_params=[0.5, 1.0, 2.0], "
+    "kernel_type=\"POLY\", n_supports=1, coefficients=[0.5], rho=[0.25], "
+    "support_vectors=[1., 0., 1., 2.]>(x)",
+    "Selu": "value = Selu(x)", "Softplus": "value = Softplus(x)", "Softsign": "value = Softsign(x)",
+    "Split": "a, b = Split<axis=1, num_outputs=2>(x)\nvalue = Sub(a, b)",
+    "Split into given sizes": "s = Constant<value_ints=[1, 3]>()\na, b = Split<axis=1>(x, s)\n"
+    "value = Mul(a, b)",
+    "ThresholdedRelu": "value = ThresholdedRelu<alpha=0.5>(x)",
+    "Tile": "c = Constant<value_ints=[1, 2]>()\nvalue = Tile(x, c)",
+    "TopK": "k = Constant<value_ints=[2]>()\na, b = TopK<axis=1>(x, k)\nf = Cast<to=1>(b)\n"
+    "value = Add(a, f)",
+    "TopK of the smallest": "k = Constant<value_ints=[3]>()\n"
+    "a, b = TopK<axis=1, largest=0>(x, k)\nf = Cast<to=1>(b)\nvalue = Add(a, f)",
 }  # fmt: skip
+
+OLD_CASES = {
+    "Clip": (9, "value = Clip<min=-0.5, max=0.5>(x)"),
+    "LogSoftmax": (9, "value = LogSoftmax<axis=1>(x)"),
+    "ReduceSum": (9, "value = ReduceSum<axes=[1]>(x)"),
+    "Slice": (9, "value = Slice<starts=[1], ends=[3], axes=[1]>(x)"),
+    "Softmax": (12, "r = Unsqueeze<axes=[2]>(x)\ns = Softmax<axis=1>(r)\n"
+                    "value = Squeeze<axes=[2]>(s)"),
+    "Split": (12, "a, b = Split<axis=1, split=[2, 2]>(x)\nvalue = Sub(a, b)"),
+    "Squeeze": (9, "u = Unsqueeze<axes=[1]>(x)\nvalue = Squeeze<axes=[1]>(u)"),
+}  # fmt: skip
+"""Operators as they were before their operands were inputs, with the operator set."""
 
 STAGE_CASES = {
     "Add": C4 + "value = Add(c, raw)",
@@ -168,6 +227,14 @@ def test_an_operator_in_a_program_answers_as_onnx_runtime(case, graph_of, number
     np.testing.assert_allclose(ours, theirs, rtol=2e-6, atol=2e-6)
 
 
+@pytest.mark.parametrize("case", OLD_CASES)
+def test_an_old_operator_answers_as_onnx_runtime(case, graph_of, numbers):
+    opset, body = OLD_CASES[case]
+    graph = graph_of("x = Sin(raw)\n" + body, opset=opset)
+    _, ours, theirs = answers(graph, numbers)
+    np.testing.assert_allclose(ours, theirs, rtol=2e-6, atol=2e-6)
+
+
 @pytest.mark.parametrize("case", STAGE_CASES)
 def test_an_operator_as_a_stage_answers_as_onnx_runtime(case, graph_of, numbers):
     package, ours, theirs = answers(graph_of(AXES + STAGE_CASES[case]), numbers)
@@ -184,6 +251,8 @@ BY_COLUMN = {
                                 "values_int64s=[4, 5, 6], default_int64=-7>(k)\n" + FLAT),
     "LabelEncoder to floats": (Kind.STRING, 'value = LabelEncoder<keys_strings=["a", "b"], '
                                "values_floats=[4., 5.], default_float=-1.0>(k)"),
+    "LabelEncoder to fractions": (Kind.STRING, 'value = LabelEncoder<keys_strings=["a", "b", "b"], '
+                                  "values_floats=[0.25, 5.5, 7.0], default_float=-1.5>(k)"),
     "LabelEncoder to texts and back": (
         Kind.INT, 't = LabelEncoder<keys_int64s=[1, 3], values_strings=["b", "a"], '
         'default_string="c">(k)\no = OneHotEncoder<cats_strings=["a", "b", "c"]>(t)\n'
@@ -230,8 +299,8 @@ def drawn(*shape, low=-2.0, high=2.0):
 
 
 X, Y, P = drawn(2, 3), drawn(2, 3)[::-1].copy(), drawn(2, 3, low=0.1)
-UNARY = ["abs", "ceil", "cos", "erf", "exp", "floor", "identity", "relu", "round", "sigmoid",
-         "sign", "sin", "tanh"]  # fmt: skip
+UNARY = ["abs", "atan", "ceil", "cos", "cosh", "erf", "exp", "floor", "identity", "relu", "round",
+         "sigmoid", "sign", "sin", "sinh", "softplus", "softsign", "tan", "tanh"]  # fmt: skip
 BINARY = ["add", "sub", "mul", "real_div", "maximum", "minimum", "equal", "not_equal", "less",
           "less_equal", "greater", "greater_equal"]  # fmt: skip
 REDUCED = [name for name in OPERATIONS if name.startswith("reduce_") and "arg" not in name]
@@ -240,6 +309,15 @@ APPLE = {
     **{name: {"x": X, "y": Y} for name in BINARY},
     **{name: {"x": X > 0, "y": Y > 0} for name in ("logical_and", "logical_or", "logical_xor")},
     **{name: {"x": P, "axes": [-1], "keep_dims": True} for name in REDUCED},
+    **{name: {"x": X / 2} for name in ("acos", "asin", "atanh")},
+    "elu": {"x": X, "alpha": np.float32(0.5)},
+    "gelu": {"x": X, "mode": "EXACT"},
+    "gelu by tanh": {"x": X, "mode": "TANH_APPROXIMATION"},
+    "leaky_relu": {"x": X, "alpha": np.float32(0.3)},
+    "mod": {"x": X, "y": P},
+    "tile": {"x": X, "reps": [2, 1]},
+    "topk": {"x": X, "k": 2, "axis": 1, "ascending": False},
+    "topk of the smallest": {"x": X, "k": 2, "axis": -1, "ascending": True},
     "add of fewer axes": {"x": X, "y": drawn(3)},
     "cast": {"x": 3 * X, "dtype": "int32"},
     "concat": {"values": [X, Y], "axis": 1},
@@ -265,7 +343,7 @@ def rowwise(name, value):
     """An argument as the evaluator has it: with the rows first."""
     if name == "values":
         return [one[np.newaxis] for one in value]
-    return np.asarray(value, dtype=object if name == "dtype" else None)[np.newaxis]
+    return np.asarray(value, dtype=object if name in ("dtype", "mode") else None)[np.newaxis]
 
 
 @pytest.mark.parametrize("case", APPLE)
@@ -276,10 +354,14 @@ def test_an_operation_means_what_coremltools_infers(case):
 
     name, arguments = case.split()[0], APPLE[case]
     with Function({}, opset_version=ct.target.iOS15):
-        theirs = getattr(mb, name)(**arguments).val
+        made = getattr(mb, name)(**arguments)
+        theirs = made if isinstance(made, list) else made.val
     ours = OPERATIONS[name](**{key: rowwise(key, value) for key, value in arguments.items()})
-    assert ours.shape[1:] == np.shape(theirs)
-    np.testing.assert_allclose(ours[0], theirs, rtol=1e-6)
+    pairs = zip(ours, theirs, strict=True) if isinstance(ours, tuple) else [(ours, theirs)]
+    for our, their in pairs:
+        their = getattr(their, "val", their)
+        assert our.shape[1:] == np.shape(their)
+        np.testing.assert_allclose(our[0], their, rtol=1e-6, atol=1e-7)
 
 
 def test_every_operation_is_compared_with_coremltools():

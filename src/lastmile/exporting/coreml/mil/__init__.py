@@ -3,6 +3,7 @@
     elementwise  arithmetic, comparisons, choices
     shapes       operators that rearrange
     reductions   sums, extremes and their places
+    networks     activations and normalizations
     algebra      products of matrices
     learned      ONNX's classical operators (`ai.onnx.ml`) as arithmetic, behind a tensor operator
     program      from operators to a program and its weights
@@ -13,10 +14,18 @@ exact form.
 """
 
 from lastmile.exporting.claims import ML, OpId, OpTable
-from lastmile.exporting.coreml.mil import algebra, elementwise, learned, reductions, shapes
+from lastmile.exporting.coreml.mil import (
+    algebra,
+    elementwise,
+    learned,
+    networks,
+    reductions,
+    shapes,
+)
 
 _TEXT = "Core ML has texts only as whole columns, not inside a model's arithmetic"
 _DYNAMIC = "the size of its result depends on the row"
+_IMAGES = "it reads images or sequences; coremltools converts such networks from PyTorch itself"
 _FLOW = "its body would have to be a program of its own"
 
 CANNOT = {
@@ -32,10 +41,17 @@ CANNOT = {
     OpId("", "Loop"): _FLOW,
     OpId("", "Scan"): _FLOW,
     OpId(ML, "ZipMap"): "Core ML's classifiers give a dictionary by themselves; export without it",
+    OpId(ML, "SVMClassifier"): "its probabilities are found by iteration; export the estimator "
+    "itself, which is written out",
+    OpId(ML, "DictVectorizer"): "its input is a dictionary, and a phone's row is not",
+    OpId("", "Conv"): _IMAGES,
+    OpId("", "MaxPool"): _IMAGES,
+    OpId("", "LSTM"): _IMAGES,
+    OpId("", "GRU"): _IMAGES,
 }
 
 TENSORS = OpTable(
-    "an ML Program", (elementwise, shapes, reductions, algebra, learned), cannot=CANNOT
+    "an ML Program", (elementwise, shapes, reductions, algebra, networks, learned), cannot=CANNOT
 )
 
 __all__ = ["CANNOT", "TENSORS"]

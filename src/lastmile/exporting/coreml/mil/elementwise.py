@@ -26,8 +26,13 @@ _BINARY = {
 
 _UNARY = {
     "Abs": "abs",
+    "Acos": "acos",
+    "Asin": "asin",
+    "Atan": "atan",
+    "Atanh": "atanh",
     "Ceil": "ceil",
     "Cos": "cos",
+    "Cosh": "cosh",
     "Erf": "erf",
     "Exp": "exp",
     "Floor": "floor",
@@ -37,7 +42,9 @@ _UNARY = {
     "Sigmoid": "sigmoid",
     "Sign": "sign",
     "Sin": "sin",
+    "Sinh": "sinh",
     "Sqrt": "sqrt",
+    "Tan": "tan",
     "Tanh": "tanh",
 }
 
@@ -91,6 +98,21 @@ def log(mb: Any, node: Node, x: Any) -> Any:
     return mb.log(x=x, epsilon=np.float32(0))
 
 
+@claims("Clip")
+def clip_by_attributes(mb: Any, node: Node, x: Any) -> Any:
+    """The same before operator set 11, with the bounds as attributes."""
+    bounds = [node.attr(name) for name in ("min", "max")]
+    return clip(mb, node, x, *(None if one is None else np.float32(one) for one in bounds))
+
+
+@claims("Mod", since=10)
+def mod(mb: Any, node: Node, x: Any, y: Any) -> Any:
+    """The remainder with the sign of y; `fmod`, with the sign of x, is refused."""
+    if node.attr("fmod", 0):
+        raise node.refuse("its remainder has the sign of the dividend")
+    return mb.mod(x=x, y=y)
+
+
 @claims("Clip", since=11)
 def clip(mb: Any, node: Node, x: Any, low: Any = None, high: Any = None) -> Any:
     """X not below `low` and not above `high`, each where given."""
@@ -109,8 +131,8 @@ def where(mb: Any, node: Node, condition: Any, x: Any, y: Any) -> Any:
     """
     shape = np.broadcast_shapes(*(tuple(one.shape) for one in (condition, x, y)))
     flags = mb.cast(x=condition, dtype="int32")
-    flags = mb.greater(x=_spread(mb, flags, shape), y=np.int32(0))
-    return mb.select(cond=flags, a=_spread(mb, x, shape), b=_spread(mb, y, shape))
+    flags = mb.greater(x=spread(mb, flags, shape), y=np.int32(0))
+    return mb.select(cond=flags, a=spread(mb, x, shape), b=spread(mb, y, shape))
 
 
 @claims("IsNaN", since=9)
@@ -119,7 +141,7 @@ def is_nan(mb: Any, node: Node, x: Any) -> Any:
     return mb.not_equal(x=x, y=x)
 
 
-def _spread(mb: Any, x: Any, shape: tuple[int, ...]) -> Any:
+def spread(mb: Any, x: Any, shape: tuple[int, ...]) -> Any:
     """`x` broadcast to `shape`."""
     if tuple(x.shape) == shape:
         return x

@@ -69,6 +69,86 @@ def one_hot(mb: Any, node: Node, x: Any) -> Any:
     return mb.cast(x=same, dtype="fp32")
 
 
+@claims("LabelEncoder", since=2, domain=ML)
+def label_encoder(mb: Any, node: Node, x: Any) -> Any:
+    """Each number looked up in a table; what is not in it, and NaN, gets the default."""
+    return _looked_up(mb, node, x, with_nan=False)
+
+
+@claims("LabelEncoder", since=4, domain=ML)
+def label_encoder_with_nan(mb: Any, node: Node, x: Any) -> Any:
+    """The same; NaN is a key like any other."""
+    return _looked_up(mb, node, x, with_nan=True)
+
+
+def _looked_up(mb: Any, node: Node, x: Any, *, with_nan: bool) -> Any:
+    keys, values, default = _table(node, is_float(x))
+    wide = mb.reshape(x=x, shape=[*x.shape, 1])
+    same = mb.logical_and(x=mb.equal(x=wide, y=np.nan_to_num(keys)), y=~np.isnan(keys))
+    if with_nan and np.isnan(keys).any():
+        gone = mb.logical_and(x=mb.not_equal(x=wide, y=wide), y=np.isnan(keys))
+        same = mb.logical_or(x=same, y=gone)
+    flags = mb.cast(x=same, dtype="fp32")
+    place = mb.reduce_argmax(x=flags, axis=len(x.shape), keep_dims=False)
+    found = mb.greater(
+        x=mb.reduce_max(x=flags, axes=[len(x.shape)], keep_dims=False), y=np.float32(0.5)
+    )
+    behind = np.full(tuple(x.shape), len(keys), dtype=np.int32)
+    place = mb.select(cond=found, a=place, b=behind)
+    return mb.gather(x=np.append(values, default).astype(values.dtype), indices=place, axis=0)
+
+
+def _table(node: Node, floats: bool) -> tuple[np.ndarray, np.ndarray, Any]:
+    """Keys, values, and the default, in the types of a program."""
+    keys = node.attrs.get("keys_floats", node.attrs.get("keys_int64s"))
+    if keys is None:
+        raise node.refuse("texts only enter as whole columns")
+    if "values_floats" in node.attrs:
+        values, default = node.array("values_floats", np.float32), node.attr("default_float", -0.0)
+    elif "values_int64s" in node.attrs:
+        values, default = node.array("values_int64s", np.int32), node.attr("default_int64", -1)
+    else:
+        raise node.refuse("texts only leave as labels")
+    return np.asarray(keys, dtype=np.float32 if floats else np.int32), values, default
+
+
+@claims("FeatureVectorizer", domain=ML)
+def feature_vectorizer(mb: Any, node: Node, *inputs: Any) -> Any:
+    """Tables side by side."""
+    floats = [one if is_float(one) else mb.cast(x=one, dtype="fp32") for one in inputs]
+    return floats[0] if len(floats) == 1 else mb.concat(values=floats, axis=1)
+
+
+@claims("SVMRegressor", domain=ML)
+def svm_regressor(mb: Any, node: Node, x: Any) -> Any:
+    """What the support vectors weigh, by their kernel with x.  [1, C] -> [1, 1]."""
+    if node.attr("one_class", 0) or node.attr("post_transform", "NONE") != "NONE":
+        raise node.refuse("it ends in a sign or a transform")
+    count = int(node.attr("n_supports", 0))
+    weights = node.array("coefficients", np.float32)
+    vectors = node.array("support_vectors", np.float32).reshape(max(count, 1), -1)
+    if not count:
+        vectors, weights = weights.reshape(1, -1), np.ones(1, np.float32)
+    alike = _kernel(mb, node, x, vectors) if count else mb.matmul(x=x, y=vectors, transpose_y=True)
+    total = mb.matmul(x=alike, y=weights.reshape(-1, 1))
+    return mb.add(x=total, y=node.array("rho", np.float32)[:1])
+
+
+def _kernel(mb: Any, node: Node, x: Any, vectors: np.ndarray) -> Any:
+    """The kernel of x and each support vector: [1, n]."""
+    gamma, shift, degree = node.array("kernel_params", np.float32)
+    kind = node.attr("kernel_type", "LINEAR")
+    if kind == "RBF":
+        apart = mb.sub(x=mb.reshape(x=x, shape=[1, 1, x.shape[-1]]), y=vectors[None])
+        square = mb.reduce_sum_square(x=apart, axes=[2], keep_dims=False)
+        return mb.exp(x=mb.mul(x=square, y=-gamma))
+    product = mb.matmul(x=x, y=vectors, transpose_y=True)
+    if kind == "LINEAR":
+        return product
+    line = mb.add(x=mb.mul(x=product, y=gamma), y=shift)
+    return mb.tanh(x=line) if kind == "SIGMOID" else mb.pow(x=line, y=degree)
+
+
 @claims("LinearRegressor", domain=ML)
 def linear_regressor(mb: Any, node: Node, x: Any) -> Any:
     """Features times coefficients, plus intercepts.  [1, C] -> [1, targets]."""

@@ -7,6 +7,8 @@ import numpy as np
 import onnx
 
 from lastmile.exporting.claims import ML, claims
+from lastmile.exporting.coreml.mil.elementwise import spread
+from lastmile.exporting.coreml.schema import dtype_name
 from lastmile.exporting.coreml.view import Node
 
 _DTYPES = {
@@ -57,21 +59,22 @@ def flatten(mb: Any, node: Node, x: Any) -> Any:
     return mb.reshape(x=x, shape=[math.prod(x.shape[:axis]), math.prod(x.shape[axis:])])
 
 
-@claims("Squeeze", since=13)
+@claims("Squeeze")
 def squeeze(mb: Any, node: Node, x: Any, axes: Any = None) -> Any:
-    """Without axes of size 1."""
+    """Without axes of size 1; before operator set 13 they are an attribute."""
     rank = len(x.shape)
-    if axes is None:
+    given = node.attr("axes") if axes is None else constant(node, axes)
+    if given is None:
         gone = {at for at, size in enumerate(x.shape) if size == 1}
     else:
-        gone = {int(axis) % rank for axis in constant(node, axes)}
+        gone = {int(axis) % rank for axis in given}
     return mb.reshape(x=x, shape=[size for at, size in enumerate(x.shape) if at not in gone])
 
 
-@claims("Unsqueeze", since=13)
-def unsqueeze(mb: Any, node: Node, x: Any, axes: Any) -> Any:
-    """With new axes of size 1."""
-    places = constant(node, axes)
+@claims("Unsqueeze")
+def unsqueeze(mb: Any, node: Node, x: Any, axes: Any = None) -> Any:
+    """With new axes of size 1; before operator set 13 they are an attribute."""
+    places = node.attr("axes", ()) if axes is None else constant(node, axes)
     rank = len(x.shape) + len(places)
     new = {int(axis) % rank for axis in places}
     sizes = iter(x.shape)
@@ -91,7 +94,15 @@ def gather(mb: Any, node: Node, x: Any, indices: Any) -> Any:
     if isinstance(indices, np.ndarray):
         size = x.shape[_axis(node.attr("axis", 0), len(x.shape))]
         indices = np.where(indices < 0, indices + size, indices).astype(np.int32)
-    return mb.gather(x=x, indices=indices, axis=_axis(node.attr("axis", 0), len(x.shape)))
+    axis = _axis(node.attr("axis", 0), len(x.shape))
+    if _is_bool(x):  # the operation does not take truth values
+        whole = x.astype(np.int32) if isinstance(x, np.ndarray) else mb.cast(x=x, dtype="int32")
+        return mb.cast(x=mb.gather(x=whole, indices=indices, axis=axis), dtype="bool")
+    return mb.gather(x=x, indices=indices, axis=axis)
+
+
+def _is_bool(x: Any) -> bool:
+    return x.dtype == np.bool_ if isinstance(x, np.ndarray) else dtype_name(x) == "bool"
 
 
 @claims("ArrayFeatureExtractor", domain=ML)
@@ -105,6 +116,14 @@ def array_feature_extractor(mb: Any, node: Node, x: Any, indices: Any) -> Any:
     rank = len(x.shape)
     picked = mb.gather(x=x, indices=flat, axis=rank - 1)
     return mb.reshape(x=picked, shape=[1, count]) if rank == 1 else picked
+
+
+@claims("Slice")
+def slice_by_attributes(mb: Any, node: Node, x: Any) -> Any:
+    """The same before operator set 10, with everything as attributes."""
+    starts, ends = (np.array(node.attr(name)) for name in ("starts", "ends"))
+    axes = np.array(node.attr("axes", range(len(starts))))
+    return slice_(mb, node, x, starts, ends, axes)
 
 
 @claims("Slice", since=10)
@@ -128,6 +147,46 @@ def slice_(mb: Any, node: Node, x: Any, starts: Any, ends: Any, *rest: Any) -> A
 def _slice(start: int, end: int, step: int) -> slice:
     lowest = -(2**31)
     return slice(start, None if step < 0 and end <= lowest else end, step)
+
+
+@claims("Expand", since=8)
+def expand(mb: Any, node: Node, x: Any, shape: Any) -> Any:
+    """Broadcast to a shape, or by it."""
+    return spread(mb, x, np.broadcast_shapes(tuple(x.shape), tuple(constant(node, shape).tolist())))
+
+
+@claims("Tile", since=6)
+def tile(mb: Any, node: Node, x: Any, repeats: Any) -> Any:
+    """The tensor again and again along each axis."""
+    return mb.tile(x=x, reps=constant(node, repeats).astype(np.int32))
+
+
+@claims("ConstantOfShape", since=9)
+def constant_of_shape(mb: Any, node: Node, shape: Any) -> Any:
+    """One number everywhere; 0 where the node does not say."""
+    value = np.ravel(node.attr("value", np.zeros(1, np.float32)))[0]
+    dtype = np.float32 if np.issubdtype(value.dtype, np.floating) else np.int32
+    return mb.const(val=np.full(constant(node, shape).tolist(), value, dtype=dtype))
+
+
+@claims("Split", since=2)
+def split(mb: Any, node: Node, x: Any, sizes: Any = None) -> tuple[Any, ...]:
+    """Parts along `axis`, of the sizes given, else equal ones."""
+    axis = _axis(node.attr("axis", 0), len(x.shape))
+    given = node.attr("split") if sizes is None else constant(node, sizes).tolist()
+    length, count = x.shape[axis], len(node.outputs)
+    ends = np.cumsum(given) if given else np.arange(1, count + 1) * -(-length // count)
+    starts = [0, *ends[:-1]]
+    return tuple(
+        mb.gather(x=x, indices=np.arange(start, min(end, length)).astype(np.int32), axis=axis)
+        for start, end in zip(starts, ends, strict=True)
+    )
+
+
+@claims("Dropout")
+def dropout(mb: Any, node: Node, x: Any, *_: Any) -> Any:
+    """The same value: nothing is dropped once a network has learned."""
+    return mb.identity(x=x)
 
 
 @claims("Shape", since=1)

@@ -155,6 +155,48 @@ def place_of(compute: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return run
 
 
+def topk(
+    x: Tensor, k: Tensor, axis: Tensor, ascending: Tensor | None = None, **_: Any
+) -> tuple[Tensor, Tensor]:
+    """The k largest, or smallest, along `axis` and their positions, in order.
+
+    Of equal ones the first comes first; Apple does not say.
+    """
+    place, count = _axis(_number(axis), x), _number(k)
+    need(0 < count <= x.shape[place], "more of the largest than there are")
+    rising = ascending is not None and bool(ascending[0])
+    order = np.argsort(x if rising else -x, axis=place, kind="stable")
+    order = order.take(range(count), axis=place)
+    return np.take_along_axis(x, order, axis=place), order.astype(np.int32)
+
+
+def tile(x: Tensor, reps: Tensor) -> Tensor:
+    """The tensor again and again along each axis."""
+    need(np.prod(reps[0], dtype=float) * x.size < 2**31, "a tensor that fits nowhere")
+    return np.tile(x, (1, *reps[0].tolist()))
+
+
+def _elu(x: Tensor, alpha: Tensor) -> Tensor:
+    return np.where(x > 0, x, alpha[0] * np.expm1(np.minimum(x, 0))).astype(x.dtype)
+
+
+def _leaky(x: Tensor, alpha: Tensor) -> Tensor:
+    return np.where(x >= 0, x, alpha[0] * x)
+
+
+def _softplus(x: Tensor) -> Tensor:
+    return np.asarray(np.logaddexp(x, x.dtype.type(0)))
+
+
+def gelu(x: Tensor, mode: Any) -> Tensor:
+    """X times the share of a normal distribution below it."""
+    half, one = x.dtype.type(0.5), x.dtype.type(1)
+    if str(np.ravel(mode)[0]) == "EXACT":
+        return half * x * (one + _erf(x * x.dtype.type(math.sqrt(0.5))))
+    inner = x.dtype.type(math.sqrt(2 / math.pi)) * (x + x.dtype.type(0.044715) * x**3)
+    return np.asarray(half * x * (one + np.tanh(inner)))
+
+
 def classify(probabilities: Tensor, classes: list[Any]) -> tuple[Tensor, Dictionary]:
     """The class of the largest probability, the first of equal ones, and all of them by class."""
     table = flat(probabilities)
@@ -165,20 +207,28 @@ def classify(probabilities: Tensor, classes: list[Any]) -> tuple[Tensor, Diction
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "abs": _unary(np.abs),
+    "acos": _unary(np.arccos),
     "add": _binary(np.add),
+    "asin": _unary(np.arcsin),
+    "atan": _unary(np.arctan),
+    "atanh": _unary(np.arctanh),
     "cast": cast,
     "ceil": _unary(np.ceil),
     "classify": classify,
     "concat": concat,
     "cos": _unary(np.cos),
+    "cosh": _unary(np.cosh),
+    "elu": _elu,
     "equal": _binary(np.equal),
     "erf": _unary(_erf),
     "exp": _unary(np.exp),
     "floor": _unary(np.floor),
     "gather": gather,
+    "gelu": gelu,
     "greater": _binary(np.greater),
     "greater_equal": _binary(np.greater_equal),
     "identity": _unary(np.asarray),
+    "leaky_relu": _leaky,
     "less": _binary(np.less),
     "less_equal": _binary(np.less_equal),
     "log": log,
@@ -189,6 +239,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "matmul": matmul,
     "maximum": _binary(np.maximum),
     "minimum": _binary(np.minimum),
+    "mod": _binary(np.mod),
     "mul": _binary(np.multiply),
     "not_equal": _binary(np.not_equal),
     "pow": _binary(np.power),
@@ -211,9 +262,15 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": _unary(_sigmoid),
     "sign": _unary(np.sign),
     "sin": _unary(np.sin),
+    "sinh": _unary(np.sinh),
     "softmax": softmax,
+    "softplus": _unary(_softplus),
+    "softsign": _unary(lambda x: x / (1 + np.abs(x))),
     "sqrt": _unary(np.sqrt),
     "sub": _binary(np.subtract),
+    "tan": _unary(np.tan),
     "tanh": _unary(np.tanh),
+    "tile": tile,
+    "topk": topk,
     "transpose": transpose,
 }

@@ -79,8 +79,11 @@ def _hot(pipeline: Pipeline, node: Node, part: Feature, categories: list[Any]) -
 def label_encoder(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
     """Each value looked up in a table; what is not in it gets the default.
 
-    Core ML maps texts to integers and integers to texts; other tables are not stages.
+    Core ML maps texts to integers and integers to texts; other tables are not stages. Texts become
+    any numbers by way of their place in the table.
     """
+    if x.kind is Kind.STRING and _gives_fractions(node):
+        return _numbers_of_texts(pipeline, node, x)
     if x.kind is Kind.STRING:
         need("keys_strings" in node.attrs, "the table's keys are not texts")
         keys = node.attrs["keys_strings"]
@@ -99,6 +102,47 @@ def label_encoder(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
         _fill_table(pipeline.stage("categoricalMapping", [part], [made]), table, default)
         parts.append(made)
     return Vector(tuple(parts), x.shape, kind)
+
+
+def _gives_fractions(node: Node) -> bool:
+    values = [*node.attr("values_floats", ()), node.attr("default_float", -0.0)]
+    return not all(float(value).is_integer() for value in values)
+
+
+def _numbers_of_texts(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
+    """Texts as places, unknown ones behind the others, and a tree with a leaf for each place."""
+    table = dict(zip(reversed(node.attrs["keys_strings"]),
+                     reversed(node.attrs["values_floats"]), strict=True))  # fmt: skip
+    values = [*table.values(), float(node.attr("default_float", -0.0))]
+    need(np.isfinite(values).all(), "a number that is none")
+    parts = []
+    for part in x.parts:
+        code = Feature(pipeline.fresh(f"{part.name}_code"), Form.INT64)
+        places = {key: place for place, key in enumerate(table)}
+        _fill_table(pipeline.stage("categoricalMapping", [part], [code]), places, len(table))
+        made = Feature(pipeline.fresh(f"{part.name}_value"), Form.DOUBLE)
+        message = pipeline.stage("treeEnsembleRegressor", [code], [made], name="look-up")
+        message.treeEnsemble.numPredictionDimensions = 1
+        message.treeEnsemble.basePredictionValue.append(0.0)
+        _grow(message.treeEnsemble, values, 0, len(values))
+        parts.append(made)
+    return Vector(tuple(parts), x.shape, Kind.FLOAT)
+
+
+def _grow(trees: Any, values: list[float], low: int, high: int) -> int:
+    """Add the branches for the places from `low` to `high`, and tell the topmost one's number."""
+    number = len(trees.nodes)
+    node = trees.nodes.add(treeId=0, nodeId=number)
+    if high - low == 1:
+        node.nodeBehavior = node.LeafNode
+        node.evaluationInfo.add(evaluationIndex=0, evaluationValue=values[low])
+        return number
+    middle = (low + high) // 2
+    node.nodeBehavior = node.BranchOnValueLessThanEqual
+    node.branchFeatureValue = middle - 0.5
+    node.trueChildNodeId = _grow(trees, values, low, middle)
+    node.falseChildNodeId = _grow(trees, values, middle, high)
+    return number
 
 
 def _whole_values(node: Node) -> tuple[list[int], int, Kind]:

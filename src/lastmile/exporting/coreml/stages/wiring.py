@@ -70,21 +70,23 @@ def flatten(_: Pipeline, node: Node, x: Vector) -> Vector:
     return _reshaped(x, [math.prod(x.shape[:axis]), math.prod(x.shape[axis:])])
 
 
-@claims("Squeeze", since=13)
+@claims("Squeeze")
 def squeeze(_: Pipeline, node: Node, x: Vector, axes: Any = None) -> Vector:
-    """Without axes of size 1."""
+    """Without axes of size 1; before operator set 13 they are an attribute."""
     rank = len(x.shape)
+    given = node.attr("axes") if axes is None else axes
     gone = (
         {at for at, size in enumerate(x.shape) if size == 1}
-        if axes is None
-        else {int(axis) % rank for axis in axes}
+        if given is None
+        else {int(axis) % rank for axis in given}
     )
     return _reshaped(x, [size for at, size in enumerate(x.shape) if at not in gone])
 
 
-@claims("Unsqueeze", since=13)
-def unsqueeze(_: Pipeline, node: Node, x: Vector, axes: Any) -> Vector:
-    """With new axes of size 1."""
+@claims("Unsqueeze")
+def unsqueeze(_: Pipeline, node: Node, x: Vector, axes: Any = None) -> Vector:
+    """With new axes of size 1; before operator set 13 they are an attribute."""
+    axes = node.attr("axes", ()) if axes is None else axes
     rank = len(x.shape) + len(axes)
     new = {int(axis) % rank for axis in axes}
     sizes = iter(x.shape)
