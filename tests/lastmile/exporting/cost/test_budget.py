@@ -37,7 +37,7 @@ def test_each_limit_that_is_exceeded_is_told_at_once_with_the_machine_and_the_st
     time, memory, rows = (fault.what for fault in found.value.faults)
 
     assert "one row takes 3 ms on A processor, 2 cores" in time
-    assert "`model (RandomForestClassifier)` 96%" in time
+    assert "`model (RandomForestClassifier)` 98%" in time
     assert "9.0 MB" in memory
     assert "`model (RandomForestClassifier)` 99%" in memory
     assert "7 rows are answered otherwise, the budget is 2" in rows
