@@ -43,7 +43,8 @@ class Outcome:
 def arrangements(case: Case) -> tuple[str, ...]:
     """How a case is asked: on its own rows, on rows far from zero, behind a ColumnTransformer."""
     free = case.rows == "plain" and not hasattr(case.estimator, "patch_size")
-    if type(case.estimator).__name__ in ("KernelCenterer", "SparseCoder"):
+    kind = type(case.estimator).__name__
+    if kind in ("KernelCenterer", "SparseCoder") or kind.endswith("Ranker"):
         return (ALONE,)
     return (ALONE, SHIFTED, COLUMNS) if free else (ALONE,)
 
@@ -88,7 +89,12 @@ def _fit(estimator: Any, data: Data, target: str) -> Any:
         "FeatureHasher",
     ):
         return estimator.fit(given_to(estimator, data.rows))
-    return estimator.fit(data.rows, getattr(data, target))
+    wanted = getattr(data, target)
+    if kind == "CatBoostRanker":
+        return estimator.fit(data.rows, wanted, group_id=np.arange(len(wanted)) // 60)
+    if kind.endswith("Ranker"):
+        return estimator.fit(data.rows, wanted, group=[60] * (len(wanted) // 60))
+    return estimator.fit(data.rows, wanted)
 
 
 def ask_onnx(estimator: Any, rows: pd.DataFrame) -> tuple[Outcome, Graph | None]:

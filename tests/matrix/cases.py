@@ -43,6 +43,7 @@ from sklearn.experimental import (
     enable_halving_search_cv,  # noqa: F401
     enable_iterative_imputer,  # noqa: F401
 )
+from tests.matrix import boosters
 
 LOGISTIC = linear_model.LogisticRegression
 FEW = {"n_estimators": 9, "random_state": 0}
@@ -50,12 +51,16 @@ FEW = {"n_estimators": 9, "random_state": 0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One estimator, the kind of rows that it is fitted on, and what it predicts."""
+    """One estimator, the kind of rows that it is fitted on, and what it predicts.
+
+    rare: asked by `make matrix` only, not by `make test`.
+    """
 
     estimator: Any
     rows: str = "plain"
     target: str = "two"
     about: str = ""
+    rare: bool = False
 
     @property
     def name(self) -> str:
@@ -463,5 +468,18 @@ def _others() -> Iterator[Case]:
     )
 
 
-CASES = (*_classifiers(), *_regressors(), *_meta(), *_transformers(), *_others())
+def _boosters() -> Iterator[Case]:
+    for estimator, rows, target, about in boosters.questions():
+        rare = bool(about) and about != "three classes"
+        yield Case(estimator=estimator, rows=rows, target=target, about=about, rare=rare)
+
+
+CASES = (
+    *_classifiers(),
+    *_regressors(),
+    *_meta(),
+    *_transformers(),
+    *_others(),
+    *_boosters(),
+)
 """At least one case for every class, and further ones where options change the answer."""

@@ -22,6 +22,26 @@ class Data:
     labels: np.ndarray
     counts: np.ndarray
 
+    @property
+    def codes(self) -> np.ndarray:
+        """`two` as 0 and 1."""
+        return (self.two == "tak").astype(int)
+
+    @property
+    def grades(self) -> np.ndarray:
+        """`three` as 0, 1 and 2."""
+        return self.three // 10
+
+    @property
+    def shares(self) -> np.ndarray:
+        """Numbers between 0 and 1."""
+        return 0.8 * self.codes + 0.1
+
+    @property
+    def ranks(self) -> np.ndarray:
+        """How good a row is, from 0 to 4."""
+        return self.counts.astype(int) % 5
+
 
 def _narrow(frame: pd.DataFrame) -> pd.DataFrame:
     """Numbers that 32 bits hold exactly, as 64-bit floats."""

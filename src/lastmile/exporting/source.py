@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lastmile.errors import BadReference, LastmileError, Untrusted, nearest
+from lastmile.errors import BadReference, LastmileError, MissingPart, Untrusted, nearest
 from lastmile.exporting.trusted import REVIEWED, demand_sound_trees
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PICKLED = (".joblib", ".pkl", ".pickle")
 _TABLES = (".csv", ".parquet")
+_BOOSTERS = ("catboost", "lightgbm", "xgboost")
 
 
 def load_estimator(reference: str, *, root: Path, trust: bool = False) -> Any:
@@ -26,6 +27,7 @@ def load_estimator(reference: str, *, root: Path, trust: bool = False) -> Any:
 
     Raises:
         BadReference: it leads nowhere, out of `root`, or to something that is no estimator.
+        MissingPart: it is an estimator of a library that is not installed.
         Untrusted: the file could run code while it is read, and `trust` is not given.
     """
     if _is_file(reference):
@@ -99,6 +101,7 @@ def _module(name: str, reference: str) -> Any:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or name
+        _demand_boosters(error)
         reason = (
             f"there is no module `{missing}`"
             if name == missing or name.startswith(f"{missing}.")
@@ -120,6 +123,13 @@ def _called(function: Callable[[], Any], reference: str) -> Any:
         return function()
     except LastmileError:
         raise
+    except ModuleNotFoundError as error:
+        _demand_boosters(error)
+        raise BadReference(
+            reference,
+            f"it imports `{error.name}`, which is not installed",
+            where=_last_frame(error),
+        ) from error
     except (Exception, SystemExit) as error:  # whatever the function's own code raises
         raise BadReference(
             reference,
@@ -127,6 +137,13 @@ def _called(function: Callable[[], Any], reference: str) -> Any:
             where=_last_frame(error),
             fix="it is called without arguments; try it in Python first",
         ) from error
+
+
+def _demand_boosters(error: ModuleNotFoundError) -> None:
+    """Raise `MissingPart` where what is not installed is a library of boosted trees."""
+    missing = (error.name or "").split(".")[0]
+    if missing in _BOOSTERS:
+        raise MissingPart(missing, extra="boosters") from error
 
 
 def _last_frame(error: BaseException) -> str:
@@ -167,6 +184,9 @@ def _read(load: Callable[[], Any], reference: str) -> Any:
         ) from error
     except LastmileError:
         raise
+    except ModuleNotFoundError as error:
+        _demand_boosters(error)
+        raise BadReference(reference, f"it needs `{error.name}`, which is not installed") from error
     except Exception as error:  # a damaged file can raise anything
         raise BadReference(
             reference, f"reading it raised {type(error).__name__}: {error}", fix="save it again"

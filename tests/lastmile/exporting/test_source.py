@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from lastmile.errors import BadReference, LastmileError, Untrusted
+from lastmile.errors import BadReference, LastmileError, MissingPart, Untrusted
 from lastmile.exporting.source import load_estimator, load_sample
 
 MODULE = """
@@ -194,3 +194,15 @@ class _Bomb:
 
     def __reduce__(self):
         return (Path.touch, (Path(self.path),))
+
+
+def test_a_library_of_boosted_trees_that_is_not_installed_is_named_with_its_extra(
+    root, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "catboost", None)
+    (root / "boosts.py").write_text("def train():\n    import catboost\n")
+    with pytest.raises(MissingPart, match=r"(?s)catboost.*lastmile\[boosters\]"):
+        load_estimator("boosts:train", root=root)
+    (root / "boosts_at_once.py").write_text("import catboost\n")
+    with pytest.raises(MissingPart, match="catboost"):
+        load_estimator("boosts_at_once:train", root=root)

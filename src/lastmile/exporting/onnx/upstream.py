@@ -10,6 +10,8 @@ the pipeline then, so trees behind scalers are not cut on raw columns: that need
 
 import copy
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import onnx
@@ -25,6 +27,9 @@ from lastmile.exporting.signature import Kind
 
 ARRANGED = ("Pipeline", "ColumnTransformer", "FeatureUnion")
 """Classes that skl2onnx takes apart by itself."""
+
+BOOSTERS = ("xgboost", "lightgbm", "catboost")
+"""Packages whose estimators we convert as well, where they are installed."""
 
 
 def custom_arguments() -> dict[str, dict[type, Callable[..., None]]]:
@@ -48,7 +53,7 @@ def register() -> None:
 
 
 def _classes() -> Iterator[type]:
-    """scikit-learn's classes that we convert, but for those that only arrange others."""
+    """The classes that we convert, but for those that only arrange others."""
     from sklearn.experimental import (
         enable_halving_search_cv,  # noqa: F401
         enable_iterative_imputer,  # noqa: F401
@@ -58,6 +63,14 @@ def _classes() -> Iterator[type]:
     for name, kind in all_estimators():
         if f"sklearn.{name}" in CONVERTERS and name not in ARRANGED:
             yield kind
+    for library in BOOSTERS:
+        if find_spec(library) is not None:
+            module = import_module(library)
+            yield from (
+                getattr(module, key.partition(".")[2])
+                for key in CONVERTERS
+                if key.startswith(f"{library}.")
+            )
 
 
 def convert(scope: Any, operator: Any, container: Any) -> None:

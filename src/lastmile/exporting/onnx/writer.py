@@ -73,8 +73,9 @@ class Writer(Nodes):
     """Nodes, and the estimators that they are written for.
 
     `owners` tell for which estimator's path each value was written. `names` are those of all raw
-    columns, in order; `visits` tell what was converted, innermost
-    first; `middles` tell where raw columns of numbers lie, for sums that would lose digits.
+    columns, in order; `visits` tell what was converted, innermost first; `middles` tell where raw
+    columns of numbers lie, for sums that would lose digits; `sparse` says whether the estimator at
+    hand is given a sparse array.
     """
 
     def __init__(
@@ -90,6 +91,7 @@ class Writer(Nodes):
         self.owners: dict[str, str] = {}
         self.names: tuple[str, ...] = ()
         self.middles: Mapping[str, np.ndarray] = {}
+        self.sparse = False
         self._table = table
         self._otherwise = otherwise
         self._path: list[str] = []

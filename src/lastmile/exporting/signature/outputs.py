@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lastmile.errors import NotExportable, RowsRefused
+from lastmile.exporting.signature.boosters import as_categories, fitted_names
 from lastmile.exporting.signature.shape import Kind, Output, Task
 
 
@@ -143,7 +144,9 @@ def given_to(estimator: Any, rows: pd.DataFrame) -> Any:
         return rows.iloc[:, 0].to_numpy()
     if kind in ("DictVectorizer", "FeatureHasher"):
         return rows.to_dict("records")
-    return rows if hasattr(estimator, "feature_names_in_") else rows.to_numpy()
+    if fitted_names(estimator, list(rows.columns)) is None:
+        return rows.to_numpy()
+    return as_categories(estimator, rows)
 
 
 def as_table(answer: Any) -> np.ndarray:

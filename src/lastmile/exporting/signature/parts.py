@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from lastmile.exporting.signature.boosters import fitted_names
+
 
 def parts(estimator: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """The estimator itself and every fitted estimator inside it, each with its path.
@@ -54,8 +56,8 @@ def raw_names(estimator: Any, sample_names: list[str]) -> list[str]:
     An estimator that was fitted with an array knows only their number; the sample's own names
     stand for them.
     """
-    names = getattr(estimator, "feature_names_in_", None)
-    return [str(name) for name in names] if names is not None else sample_names
+    names = fitted_names(estimator, sample_names)
+    return names if names is not None else sample_names
 
 
 def read_positions(estimator: Any, width: int) -> set[int]:

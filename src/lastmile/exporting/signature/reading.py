@@ -7,6 +7,7 @@ import pandas as pd
 
 from lastmile.errors import BadDefinition, NotExportable, NotFitted, RowsRefused, nearest
 from lastmile.exporting.signature import phone
+from lastmile.exporting.signature.boosters import RANKERS, last_of
 from lastmile.exporting.signature.identifiers import identifiers
 from lastmile.exporting.signature.outputs import read_outputs
 from lastmile.exporting.signature.parts import (
@@ -189,7 +190,7 @@ def read_task(estimator: Any) -> Task:
 
     if is_classifier(estimator):
         return Task.CLASSIFY
-    if is_regressor(estimator):
+    if is_regressor(estimator) or type(last_of(estimator)).__name__ in RANKERS:
         return Task.REGRESS
     if is_outlier_detector(estimator) and hasattr(estimator, "predict"):
         return Task.DETECT

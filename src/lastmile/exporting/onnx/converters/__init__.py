@@ -3,6 +3,7 @@
     bayes              naive Bayes and normal classes
     binning            bins, quantiles, splines
     boosting           gradient boosting
+    catboost           estimators of CatBoost
     calibration        calibrated probabilities, thresholds
     centroids          the class whose centre is nearest
     clusters           the nearest of some centres
@@ -17,6 +18,7 @@
     interpolation      lines between known points
     kernel_maps        exact and approximate maps into the space of a kernel
     labels             one against the rest, one against one, codes
+    lightgbm           estimators of LightGBM
     linear             weighted sums
     linear_classifiers classes by weighted sums
     mixtures           mixtures of normal distributions
@@ -29,9 +31,11 @@
     targets            several targets, transformed targets
     vectors            support vector machines and kernel ridge regression
     votes              votes, stacks, bags, boosts
+    xgboost            estimators of XGBoost
 
 What several of them share: `scores`, `members`, `floats` (arithmetic in 32 or 64 bits),
-`distances` (every metric) and `similarities` (every kernel).
+`distances` (every metric), `similarities` (every kernel), `links` (from the sums of boosted trees
+to answers) and `boosted_columns` (their columns of categories).
 
 Written out apart: `covariances` (kernels of `processes`), `coupling` (probabilities of `vectors`).
 
@@ -43,6 +47,7 @@ from lastmile.exporting.onnx.converters import (
     binning,
     boosting,
     calibration,
+    catboost,
     centroids,
     clusters,
     components,
@@ -56,6 +61,7 @@ from lastmile.exporting.onnx.converters import (
     interpolation,
     kernel_maps,
     labels,
+    lightgbm,
     linear,
     linear_classifiers,
     mixtures,
@@ -68,6 +74,7 @@ from lastmile.exporting.onnx.converters import (
     targets,
     vectors,
     votes,
+    xgboost,
 )
 from lastmile.exporting.onnx.writer import collected
 
@@ -77,6 +84,7 @@ CONVERTERS = collected(
         binning,
         boosting,
         calibration,
+        catboost,
         centroids,
         clusters,
         components,
@@ -90,6 +98,7 @@ CONVERTERS = collected(
         interpolation,
         kernel_maps,
         labels,
+        lightgbm,
         linear,
         linear_classifiers,
         mixtures,
@@ -102,6 +111,7 @@ CONVERTERS = collected(
         targets,
         vectors,
         votes,
+        xgboost,
     ]
 )
 """The converter of each class, by library and class name."""

@@ -7,12 +7,11 @@ import numpy as np
 import onnx
 
 from lastmile.exporting.onnx.answer import Answer, plain_classes
-from lastmile.exporting.onnx.converters.scores import argmax
-from lastmile.exporting.onnx.nodes import Part, Parts, width_of
-from lastmile.exporting.onnx.trees import Forest, Tree, classifier, cut, joined, margins, regressor
+from lastmile.exporting.onnx.converters.links import classified
+from lastmile.exporting.onnx.nodes import Parts, width_of
+from lastmile.exporting.onnx.trees import Categories, Forest, Tree, cut, joined, regressor
 from lastmile.exporting.onnx.trees.reading import boosted, grown
 from lastmile.exporting.onnx.writer import Writer, converts
-from lastmile.exporting.signature import Kind
 
 
 @converts("GradientBoostingRegressor")
@@ -27,7 +26,7 @@ def gradient_classifier(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The logistic function or softmax of the sums; twice the sum for the exponential loss."""
     forest = _stages(writer, estimator, parts)
     factor = 2.0 if estimator.loss == "exponential" else 1.0
-    return _classified(writer, estimator, forest, parts, factor)
+    return classified(writer, plain_classes(estimator.classes_), forest, parts, factor=factor)
 
 
 def _stages(writer: Writer, estimator: Any, parts: Parts) -> Forest:
@@ -42,25 +41,6 @@ def _stages(writer: Writer, estimator: Any, parts: Parts) -> Forest:
         for target, member in enumerate(stage)
     ]
     return joined(trees, np.ravel(base))
-
-
-def _classified(
-    writer: Writer, estimator: Any, forest: Forest, parts: Parts, factor: float = 1.0
-) -> Answer:
-    classes = plain_classes(estimator.classes_)
-    x, moved = cut(writer, forest, parts)
-    post = "LOGISTIC" if len(classes) == 2 else "SOFTMAX"
-    label, shares, score = margins(writer, x, moved, classes, post=post)
-    if factor != 1:
-        twice = replace(moved, value=moved.value * factor, base=moved.base * factor)
-        label, shares = classifier(writer, x, twice, classes, post=post)
-    return Answer(
-        label=label,
-        index=argmax(writer, shares),
-        classes=classes,
-        probabilities=shares,
-        score=score,
-    )
 
 
 # --- histograms ----------------------------------------------------------------------------------
@@ -84,7 +64,7 @@ def histogram_regressor(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 def histogram_classifier(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The logistic function or softmax of the sums."""
     given, forest = _histograms(writer, estimator, parts)
-    return _classified(writer, estimator, forest, given)
+    return classified(writer, plain_classes(estimator.classes_), forest, given)
 
 
 def _histograms(writer: Writer, estimator: Any, parts: Parts) -> tuple[Parts, Forest]:
@@ -105,10 +85,15 @@ def _histograms(writer: Writer, estimator: Any, parts: Parts) -> tuple[Parts, Fo
         return parts, joined(trees, base, rounds=False)
     coded = _coded(writer, estimator, parts)
     known, places = estimator._bin_mapper.make_known_categories_bitsets()
-    splits = _Splits(width_of(coded), known, places)
+    splits = Categories(width_of(coded), {})
     for target, predictor in pairs:
-        trees.append(splits.without_categories(boosted(predictor.nodes, target), predictor))
-    return splits.columns(writer, coded), joined(trees, base, rounds=False)
+        tree = boosted(predictor.nodes, target)
+        trees.append(_without_categories(splits, tree, predictor, known[places]))
+    return _with_columns(writer, splits, coded), joined(trees, base, rounds=False)
+
+
+_MOST = 255
+"""Categories of a column, at most; what stands behind them is unknown, or missing."""
 
 
 def _coded(writer: Writer, estimator: Any, parts: Parts) -> Parts:
@@ -120,41 +105,28 @@ def _coded(writer: Writer, estimator: Any, parts: Parts) -> Parts:
     return (*writer.answer(encoder, texts, "encoder").features, *numbers)
 
 
-class _Splits:
-    """Splits by category, each kind of it a column."""
+def _without_categories(splits: Categories, tree: Tree, predictor: Any, known: np.ndarray) -> Tree:
+    """The tree with splits by category turned into splits on their columns."""
+    feature, threshold = tree.feature.copy(), tree.threshold.copy()
+    nodes = predictor.nodes
+    for at in np.flatnonzero(nodes["is_categorical"] & (nodes["is_leaf"] == 0)):
+        column = int(nodes["feature_idx"][at])
+        left = _bits(predictor.raw_left_cat_bitsets[nodes["bitset_idx"][at]])
+        aside = bool(nodes["missing_go_to_left"][at])
+        goes_left = np.where(_bits(known[column]), left, aside)[:_MOST]
+        feature[at] = splits.column(column, np.append(goes_left, [aside, aside]))
+        threshold[at] = 0.5
+    return replace(tree, feature=feature, threshold=threshold)
 
-    def __init__(self, width: int, known: np.ndarray, places: np.ndarray) -> None:
-        self._width, self._known, self._places = width, known, places
-        self._made: dict[tuple[int, bytes], int] = {}
 
-    def without_categories(self, tree: Tree, predictor: Any) -> Tree:
-        """The tree with splits by category turned into splits on their columns."""
-        feature, threshold = tree.feature.copy(), tree.threshold.copy()
-        nodes = predictor.nodes
-        for at in np.flatnonzero(nodes["is_categorical"] & (nodes["is_leaf"] == 0)):
-            column = int(nodes["feature_idx"][at])
-            left = _bits(predictor.raw_left_cat_bitsets[nodes["bitset_idx"][at]])
-            known = _bits(self._known[self._places[column]])
-            aside = bool(nodes["missing_go_to_left"][at])
-            goes_left = np.append(np.where(known, left, aside), aside)  # the last: missing, unknown
-            key = (column, goes_left.tobytes())
-            feature[at] = self._width + self._made.setdefault(key, len(self._made))
-            threshold[at] = 0.5
-        return replace(tree, feature=feature, threshold=threshold)
-
-    def columns(self, writer: Writer, coded: Parts) -> Parts:
-        """The coded columns, and behind them one for each split: 0 where it goes left."""
-        added = []
-        for column, text in self._made:
-            right = ~np.frombuffer(text, dtype=bool)
-            (part,) = writer.pick(coded, [column])
-            gone = writer("IsNaN", part.name)
-            last = np.float32(len(right) - 1)
-            code = writer("Where", gone, last, part.name)
-            place = writer("Cast", code, to=onnx.TensorProto.INT64)
-            table = right.astype(np.float32)
-            added.append(Part(writer("Gather", table, place, axis=0), Kind.FLOAT))
-        return (*coded, *added)
+def _with_columns(writer: Writer, splits: Categories, coded: Parts) -> Parts:
+    """The coded columns, and behind them one for each split by category."""
+    places = {}
+    for column in splits.read:
+        (part,) = writer.pick(coded, [column])
+        code = writer("Where", writer("IsNaN", part.name), np.float32(_MOST + 1), part.name)
+        places[column] = writer("Cast", code, to=onnx.TensorProto.INT64)
+    return (*coded, *splits.columns(writer, places))
 
 
 def _bits(words: np.ndarray) -> np.ndarray:

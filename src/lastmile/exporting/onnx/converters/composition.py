@@ -7,6 +7,7 @@ import numpy as np
 
 from lastmile.exporting.onnx.answer import Answer
 from lastmile.exporting.onnx.nodes import Part, Parts
+from lastmile.exporting.onnx.sparsity import is_sparse
 from lastmile.exporting.onnx.writer import Writer, converts
 from lastmile.exporting.signature.parts import positions_of
 
@@ -15,9 +16,12 @@ from lastmile.exporting.signature.parts import positions_of
 def pipeline(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """Each step over what the step before it makes."""
     answer = Answer(features=parts)
+    given = writer.sparse
     for name, step in estimator.steps:
         if step is not None and step != "passthrough":
             answer = writer.answer(step, answer.features, name)
+            writer.sparse = is_sparse(step, writer.sparse)
+    writer.sparse = given
     return answer
 
 

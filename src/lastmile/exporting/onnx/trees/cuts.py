@@ -49,7 +49,7 @@ def cut(nodes: Nodes, forest: Forest, parts: Parts) -> tuple[str, Forest]:
         feature[at] = doors[key]
     if not columns:  # trees of a single leaf read nothing
         columns = [_one(nodes, *next(owner for owner in owners if owner[0].name))]
-    threshold = np.clip(threshold, -_LARGEST, _LARGEST)
+    threshold = np.minimum(threshold, _LARGEST)
     changed = replace(
         forest, feature=feature, threshold=threshold, missing_left=missing, above=above
     )
@@ -77,6 +77,12 @@ def exceeds(nodes: Nodes, part: Part, column: int, thresholds: np.ndarray) -> st
     return nodes("Where", nodes("IsNaN", door), filled, found)
 
 
+def last_not_above(origin: Origin, value: float) -> float:
+    """The 32-bit number of the door that the steps take nearest to `value`, and not above it."""
+    cuts, _, _ = _moved(origin, np.array([value]), np.zeros(1, dtype=bool), rounds=False)
+    return float(np.clip(cuts, -_LARGEST, _LARGEST)[0])
+
+
 def _flags(nodes: Nodes, truth: str) -> str:
     return nodes("Cast", truth, to=onnx.TensorProto.FLOAT)
 
@@ -90,7 +96,7 @@ def round_down(values: np.ndarray) -> np.ndarray:
     """The largest f32 that is not above each f64."""
     with np.errstate(over="ignore"):
         near = values.astype(np.float32)
-    return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
+        return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
 
 
 def _moved(
@@ -136,7 +142,7 @@ def _last_left(reached: Step, thresholds: np.ndarray, inside: float) -> np.ndarr
     high = np.full(len(thresholds), _ordered(_LARGEST))
     while (low < high).any():
         middle = low + (high - low + 1) // 2
-        x = _number(middle)
+        x = np.maximum(_number(middle), -_LARGEST)
         made = reached(x)
         left = np.where(np.isnan(made), x < inside, made <= thresholds)
         low, high = np.where(left, middle, low), np.where(left, high, middle - 1)
