@@ -1,6 +1,7 @@
 """`lastmile coreml`: anybody's Core ML files, on any system."""
 
 import json
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -99,3 +100,19 @@ def test_a_kind_that_cannot_be_evaluated_is_named(lastmile, scaled, tmp_path):
     answer = lastmile("coreml", "check", custom, cwd=tmp_path)
     assert "customModel" in answer.out
     assert "cannot be evaluated here" in answer.out
+
+
+def test_an_archive_is_told_to_be_unpacked(lastmile, tmp_path):
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    with zipfile.ZipFile(tmp_path / "m.mlpackage", "w") as archive:
+        archive.writestr("Manifest.json", "{}")
+    answer = lastmile("coreml", "predict", "m.mlpackage", "rows.csv", cwd=tmp_path)
+    assert answer.code == 3
+    assert "it is a zip archive" in answer.err
+    assert "unpack it first" in answer.err
+
+
+def test_a_device_is_no_model(lastmile, tmp_path):
+    answer = lastmile("coreml", "check", "/dev/zero", cwd=tmp_path)
+    assert answer.code == 3
+    assert "neither a file nor a folder" in answer.err

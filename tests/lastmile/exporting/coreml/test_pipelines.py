@@ -34,9 +34,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from tests.witness.translate import Untranslated, ask
 
 from lastmile.exporting.coreml import check, load_package, to_coreml
 from lastmile.exporting.coreml.check import stages_of
+from lastmile.exporting.coreml.reference import Dictionary, evaluate
 from lastmile.exporting.onnx import to_onnx
 
 CLASSIC = 1e-6  # 64-bit stages against scikit-learn; what is left are ONNX's 32-bit constants
@@ -205,3 +207,22 @@ def test_the_package_has_no_faults_and_comes_back_from_its_folder_as_it_was(
     assert again.unknowns == package.unknowns
     for name, answer in package.run(asked[:20]).items():
         assert again.run(asked[:20])[name].tolist() == answer.tolist()
+
+
+def test_a_second_reading_of_the_classic_stages_answers_the_same(exported, asked):
+    """Core ML -> ai.onnx.ml -> ONNX Runtime, by a translator that knows nothing of lastmile."""
+    _, _, graph, package = exported
+    kinds = {stage.WhichOneof("Type") for stage in stages_of(package.spec)}
+    rows = {name: values[:, 0] for name, values in graph.signature.feeds(asked).items()}
+    if "mlProgram" in kinds:
+        with pytest.raises(Untranslated, match="mlProgram"):
+            ask(package.spec, rows)
+        return
+    ours, theirs = evaluate(package.spec, rows), ask(package.spec, rows)
+    assert ours.keys() == theirs.keys()
+    for name, answer in ours.items():
+        if name == "label":
+            assert answer.tolist() == theirs[name].tolist()
+        else:
+            numbers = answer.values if isinstance(answer, Dictionary) else answer
+            np.testing.assert_allclose(numbers, theirs[name], rtol=1e-5, atol=1e-5)

@@ -78,7 +78,7 @@ def width_of(feature: Any) -> int | None:
     if kind in ("doubleType", "int64Type"):
         return 1
     if kind == "multiArrayType" and len(feature.type.multiArrayType.shape) >= 1:
-        return math.prod(feature.type.multiArrayType.shape)
+        return int(math.prod(feature.type.multiArrayType.shape))
     return None
 
 

@@ -12,6 +12,8 @@ from lastmile.exporting.coreml.schema import IOS, messages
 
 MODEL = "model.mlmodel"
 WEIGHTS = "weights"
+LARGEST = 2**32
+_ZIPPED = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +33,18 @@ def read_parts(path: Path) -> Parts:
     try:
         if path.is_dir():
             return _read_folder(path)
-        return Parts(model=parse(path.read_bytes(), shown=path.name), weights={})
+        if not path.is_file() and path.exists():
+            raise PackageBroken(path.name, "it is neither a file nor a folder")
+        return Parts(model=parse(_content(path), shown=path.name), weights={})
     except OSError as error:
         raise PackageBroken(path.name, error.strerror or str(error)) from error
+
+
+def _content(file: Path) -> bytes:
+    """The bytes of a file, which must not be larger than any model can be."""
+    if file.stat().st_size > LARGEST:
+        raise PackageBroken(file.name, "it is larger than 4 GB", fix="use a smaller model")
+    return file.read_bytes()
 
 
 def parse(content: bytes, *, shown: str) -> Any:
@@ -42,6 +53,8 @@ def parse(content: bytes, *, shown: str) -> Any:
     Raises:
         PackageBroken: they are not one, or it is newer than this program knows.
     """
+    if content[:4] == _ZIPPED:
+        raise PackageBroken(shown, "it is a zip archive", fix="unpack it first")
     decode_error = import_module("google.protobuf.message").DecodeError
     model = messages("Model").Model()
     try:
@@ -62,7 +75,7 @@ def _read_folder(folder: Path) -> Parts:
     for key, entry in entries.items():
         place = _inside(folder, entry)
         if key == root:
-            model = parse(place.read_bytes(), shown=folder.name)
+            model = parse(_content(place), shown=folder.name)
         elif place.is_dir():
             weights.update({one.name: _plain(folder, one) for one in sorted(place.iterdir())})
     if root not in entries:
@@ -102,4 +115,4 @@ def _inside(folder: Path, entry: Any) -> Path:
 def _plain(folder: Path, file: Path) -> bytes:
     if file.is_symlink() or not file.is_file():
         raise PackageBroken(folder.name, f"{file.name} is not a file")
-    return file.read_bytes()
+    return _content(file)

@@ -70,7 +70,7 @@ def _decisions(message: Any, table: np.ndarray, classes: int) -> np.ndarray:
         weights[own, pair] = alpha[other - 1, own]
         weights[others, pair] = alpha[one, others]
     parts = [kernels @ weights for kernels in _kernels(message, table, vectors)]
-    return np.concatenate([*parts, np.zeros((0, len(pairs)))]) - np.asarray(message.rho)
+    return np.asarray(np.concatenate([*parts, np.zeros((0, len(pairs)))]) - np.asarray(message.rho))
 
 
 def _vectors(message: Any, width: int) -> np.ndarray:
