@@ -12,6 +12,9 @@ from lastmile.definitions import Definition, parse_definition
 from lastmile.errors import BadDefinition, NoWorkspace, UnknownName
 from lastmile.values import Seconds, SecretText
 
+EXECUTOR = r"^(local|dask(\+tls)?://[A-Za-z0-9._\[\]:-]+:\d{1,5})$"
+"""What names a place to run notebooks at."""
+
 
 class Demo(Definition):
     """What `lastmile demo` shows; by default the first report and the first export."""
@@ -64,6 +67,14 @@ class Settings(Definition):
         description="how many runs of schedules of each pool may go on at once",
     )
     demo: Demo = Demo()
+    executor: str = Field(
+        default="local",
+        pattern=EXECUTOR,
+        description="where notebooks run: here, or on a Dask cluster, dask://HOST:8786",
+    )
+    artifacts: str = Field(
+        default="", description="fsspec address over which a cluster hands pages back"
+    )
     site: WebAddress | None = Field(
         default=None, description="where readers find `reports/_built`; links begin with it"
     )

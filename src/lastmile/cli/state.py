@@ -1,11 +1,12 @@
 """What every command is handed: the workspace that it was called in."""
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
 
-from lastmile.workspace import Workspace, find_workspace
+from lastmile.workspace import EXECUTOR, Workspace, find_workspace
 
 
 @dataclass(slots=True)
@@ -26,5 +27,26 @@ class Door:
             self._found = find_workspace(self.start)
         return self._found
 
+    def choose_executor(self, address: str) -> None:
+        """Let notebooks run there, whatever the settings say."""
+        settings = self.workspace.settings.model_copy(update={"executor": address})
+        self._found = replace(self.workspace, settings=settings)
+
+
+def _chosen(ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    if not re.match(EXECUTOR, value):
+        raise click.BadParameter("write local or dask://HOST:PORT, such as dask://scheduler:8786")
+    ctx.find_object(Door).choose_executor(value)  # type: ignore[union-attr]  # always there
+
+
+executor_option = click.option(
+    "--executor",
+    metavar="WHERE",
+    expose_value=False,
+    callback=_chosen,
+    help="Where the notebook runs: local, or dask://HOST:8786.",
+)
 
 with_door = click.make_pass_decorator(Door)

@@ -12,6 +12,8 @@ same thing::
     │                        BadParameter, BadMoment, NoTranslation, SecretRefused,
     │                        BadRange, RunUnknown, DataMissing, PublicationGone
     ├── schedules            CannotListen, SlotTaken, SlotUnknown
+    ├── clusters             ClusterUnreachable, RefusedThere, WorkersLost,
+    │                        WorkspaceTooLarge
     ├── deliveries           BadRecipient, NoMailServer, NothingToDeliver
     └── exports              BadReference, NotFitted, SampleLacksColumn, Untrusted, RowsRefused,
                              RuntimeRefused, NotExportable, BundleBroken, PackageBroken,
@@ -20,6 +22,12 @@ same thing::
 Exit codes: 2 = you can fix it, 1 = we could not do it, 3 = the export is wrong.
 """
 
+from lastmile.errors.clusters import (
+    ClusterUnreachable,
+    RefusedThere,
+    WorkersLost,
+    WorkspaceTooLarge,
+)
 from lastmile.errors.deliveries import BadRecipient, NoMailServer, NothingToDeliver
 from lastmile.errors.exports import (
     BadReference,
@@ -77,6 +85,7 @@ __all__ = [
     "BadReference",
     "BundleBroken",
     "CannotListen",
+    "ClusterUnreachable",
     "DataMissing",
     "EvidenceFailed",
     "Faults",
@@ -97,6 +106,7 @@ __all__ = [
     "OverBudget",
     "PackageBroken",
     "PublicationGone",
+    "RefusedThere",
     "RowsRefused",
     "RunUnknown",
     "RuntimeRefused",
@@ -110,6 +120,8 @@ __all__ = [
     "UnknownParameter",
     "Untrusted",
     "VersionTaken",
+    "WorkersLost",
+    "WorkspaceTooLarge",
     "nearest",
     "raise_faults",
 ]

@@ -58,13 +58,10 @@ def take_snapshot(plan: Plan, root: Path, module_paths: Sequence[Path] = ()) -> 
     return Snapshot(facts=facts, files={**files, CHANGES: diff} if diff else files)
 
 
-def provenance_of(
-    snapshot: Snapshot, executed: Executed, *, reproduces: str = ""
-) -> dict[str, Any]:
+def provenance_of(snapshot: Snapshot, executed: Executed) -> dict[str, Any]:
     """The facts of the snapshot, and where the time went, in seconds."""
     return {
         **snapshot.facts,
-        **({"reproduces": reproduces} if reproduces else {}),
         **({"prefix": dict(executed.prefix)} if executed.prefix else {}),
         "execution_seconds": round(executed.seconds, 3),
         "cell_seconds": round(executed.cell_seconds, 3),

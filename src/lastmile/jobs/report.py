@@ -12,8 +12,9 @@ from lastmile.atomic import clear_parts
 from lastmile.clock import Clock, now
 from lastmile.definitions import read_definition
 from lastmile.delivery.outbox import deliveries_of, order_of
-from lastmile.errors import LastmileError, NotWritable
-from lastmile.jobs.provenance import provenance_of, take_snapshot
+from lastmile.errors import LastmileError, WorkersLost
+from lastmile.jobs.cluster import Cluster, cluster_of
+from lastmile.jobs.provenance import Snapshot, provenance_of, take_snapshot
 from lastmile.reporting.definition import Format, ReportFile
 from lastmile.reporting.execution.outcome import Executed, Observer, unobserved
 from lastmile.reporting.execution.run import RunInterrupted, execute
@@ -40,6 +41,7 @@ class Place:
 
     `secrets` is a folder with one file per secret, besides the environment. `workers` says how many
     runs go on at the same time on this machine, so that their native threads share its cores.
+    `cluster` runs the notebooks elsewhere.
     """
 
     built: Path
@@ -48,6 +50,7 @@ class Place:
     log: RunLog | None = None
     secrets: Path | None = None
     workers: int = 1
+    cluster: Cluster | None = None
 
 
 def place_in(workspace: Workspace, log: RunLog | None, *, workers: int = 1) -> Place:
@@ -59,6 +62,7 @@ def place_in(workspace: Workspace, log: RunLog | None, *, workers: int = 1) -> P
         log=log,
         secrets=workspace.secrets,
         workers=workers,
+        cluster=cluster_of(workspace),
     )
 
 
@@ -133,8 +137,12 @@ def produce(
         DataMissing, BadDefinition, Faults: a declared data file is not there; nothing was run.
         NotWritable: the pages could not be published; the run is recorded as failed.
         RunInterrupted: on Ctrl-C or SIGTERM; the run is recorded as cancelled.
+        ClusterUnreachable: nothing was run.
+        RefusedThere, WorkersLost: a cluster has not made it; the run is recorded as failed.
     """
-    secrets = read_secrets(plan.secrets, place.secrets)
+    if place.cluster:
+        place.cluster.connect()
+    secrets = {} if place.cluster else read_secrets(plan.secrets, place.secrets)
     snapshot = take_snapshot(plan, place.root, place.module_paths)
     run = replace(_begun(plan), attempt=attempt)
     if place.log:
@@ -142,8 +150,8 @@ def produce(
         place.log.begin(run, deliver=order, replaces=replaces)
     draft = _Draft(plan, place, clock, run)
     try:
-        executed, pages = draft.carry_out(secrets, observer)
-        provenance = provenance_of(snapshot, executed, reproduces=reproduces)
+        pages, provenance = draft.carry_out(snapshot, secrets, observer)
+        provenance |= {"reproduces": reproduces} if reproduces else {}
         run = publish(place.built, draft.run, {**pages, **snapshot.files}, provenance)
     except RunInterrupted as stop:
         _end_badly(place, _ended(run, stop.executed, clock), clock)
@@ -233,13 +241,14 @@ def _ended(run: Run, executed: Executed, clock: Clock) -> Run:
 
 
 def _unpublished(run: Run, error: BaseException, clock: Clock) -> Run:
-    what = error.what if isinstance(error, NotWritable) else f"{type(error).__name__}: {error}"
+    what = error.what if isinstance(error, LastmileError) else f"{type(error).__name__}: {error}"
+    kind = CauseKind.LOST if isinstance(error, WorkersLost) else CauseKind.NOT_PUBLISHED
     interrupted = isinstance(error, KeyboardInterrupt)
     return replace(
         run,
         state=State.CANCELLED if interrupted else State.FAILED,
         cause=Cause(
-            kind=CauseKind.INTERRUPTED if interrupted else CauseKind.NOT_PUBLISHED,
+            kind=CauseKind.INTERRUPTED if interrupted else kind,
             message="interrupted" if interrupted else what,
         ),
         ended=clock(),
@@ -260,9 +269,13 @@ class _Draft:
     _rendered: "Future[dict[str, bytes]] | None" = None
 
     def carry_out(
-        self, secrets: Mapping[str, str], observer: Observer
-    ) -> tuple[Executed, dict[str, bytes]]:
-        """Execute the plan; what came of it, and its pages."""
+        self, snapshot: Snapshot, secrets: Mapping[str, str], observer: Observer
+    ) -> tuple[dict[str, bytes], dict[str, Any]]:
+        """Execute the plan, here or on a cluster; its pages, and what they were made from."""
+        if self.place.cluster:
+            there = self.place.cluster.carry_out(self.plan, self.run, self.place.root, observer)
+            self.run = there.run
+            return there.pages, {**there.provenance, "git": snapshot.facts["git"]}
         with self.thread:
             executed = execute(
                 self.plan,
@@ -272,7 +285,7 @@ class _Draft:
                 at_end=self.begin,
                 workers=self.place.workers,
             )
-            return executed, self.pages(executed)
+            return self.pages(executed), provenance_of(snapshot, executed)
 
     def begin(self, executed: Executed) -> None:
         self.run = _ended(self.run, executed, self.clock)

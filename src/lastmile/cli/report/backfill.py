@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lastmile.cli.output import err, note, run_as_json, say, say_json
 from lastmile.cli.report.options import parse_pairs
-from lastmile.cli.state import Door, with_door
+from lastmile.cli.state import Door, executor_option, with_door
 
 if TYPE_CHECKING:
     from lastmile.jobs.backfill import Outcome
@@ -51,7 +51,10 @@ Examples:
     metavar="KEY=VALUE[,VALUE]",
     help="Set a parameter; several values make several runs a date.",
 )
-@click.option("--jobs", type=click.IntRange(1, 64), default=1, help="Runs at a time.")
+@click.option(
+    "--jobs", type=click.IntRange(1, 64), help="Runs at a time; by default 1, or all of a cluster."
+)
+@executor_option
 @click.option("--force", is_flag=True, help="Run again what has a good run already.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcomes for programs.")
 @with_door
@@ -62,6 +65,7 @@ def backfill(door: Door, /, name: str, first: str, last: str, **options: Any) ->
     where it stopped. The exit code is 0 when every slot has a good run.
     """
     from lastmile.jobs.backfill import backfill as fill
+    from lastmile.jobs.far import backfill_far
     from lastmile.jobs.report import report_in
     from lastmile.reporting.grid import slots
 
@@ -73,11 +77,12 @@ def backfill(door: Door, /, name: str, first: str, last: str, **options: Any) ->
     }
     grid = slots(first, last, step=options["step"], given=given)
     with _live(name, grid, quiet=options["as_json"]) as on_change:
-        outcomes = fill(
+        far = door.workspace.settings.executor != "local"
+        outcomes = (backfill_far if far else fill)(
             door.workspace,
             name,
             grid,
-            jobs=options["jobs"],
+            jobs=options["jobs"] or (0 if far else 1),
             force=options["force"],
             on_change=on_change,
         )

@@ -17,7 +17,7 @@ from lastmile.cli.output import (
 from lastmile.cli.progress import cell_progress
 from lastmile.cli.report.asking import with_plan
 from lastmile.cli.report.options import ReportCommand
-from lastmile.cli.state import Door
+from lastmile.cli.state import Door, executor_option
 from lastmile.values import DeliveryState, Run, show_duration, show_size
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ report's [[deliver]] tables name. Its owners then hear of a failure.
 """,
 )
 @with_plan
+@executor_option
 @click.option(
     "--deliver",
     "words",

@@ -1,0 +1,76 @@
+"""On a worker of a cluster: one run in a process of its own.
+
+`python -m lastmile.jobs.there ROOT BUILT` reads one line of JSON, the order, and writes lines of
+JSON: the progress of each cell, and at the end how it went. It ends with whoever started it: when
+its standard input is closed it interrupts its run, which ends the kernel first.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from dataclasses import asdict, replace
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from lastmile.errors import Faults, LastmileError
+
+
+def main() -> None:
+    """Carry out the order on standard input."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    root, built = Path(sys.argv[1]), Path(sys.argv[2])
+    order = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        _produce(root, built, order)
+    except Faults as faults:
+        first = faults.faults[0].to_dict()
+        _say({"error": first | {"what": "; ".join(fault.what for fault in faults.faults)}})
+    except LastmileError as error:
+        _say({"error": error.to_dict()})
+    else:
+        _say({"done": True})
+
+
+def _produce(root: Path, built: Path, order: dict[str, Any]) -> None:
+    from lastmile.jobs.report import Place, produce, report_in
+    from lastmile.reporting.plan import plan_run
+    from lastmile.workspace import find_workspace
+
+    workspace = find_workspace(root)
+    plan = plan_run(
+        report_in(workspace, order["report"]),
+        order["given"],
+        formats=tuple(order["formats"]),
+        as_of=datetime.fromisoformat(order["logical_date"]),
+        now=datetime.fromisoformat(order["started"]),
+    )
+    produce(
+        replace(plan, key=order["key"]),
+        Place(built=built, root=root, module_paths=workspace.module_paths),
+        observer=lambda event: _say({"cell": asdict(event)}),
+        attempt=order["attempt"],
+    )
+
+
+def _say(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.flush()
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

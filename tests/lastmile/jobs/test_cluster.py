@@ -1,0 +1,165 @@
+"""Runs on a real Dask cluster: a scheduler and two workers, each a process of its own."""
+
+import io
+import json
+import threading
+import time
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.dask import DaskCluster
+
+from lastmile.errors import WorkspaceTooLarge
+from lastmile.jobs import cluster as jobs_cluster
+from lastmile.jobs import parcel
+from lastmile.jobs.cluster import Cluster, cluster_of
+from lastmile.jobs.far import backfill_far
+from lastmile.jobs.parcel import pack
+from lastmile.reporting.execution.outcome import CellEvent
+from lastmile.reporting.grid import Slot
+from lastmile.store import RunLog
+from lastmile.values import Run
+from lastmile.workspace import find_workspace
+
+pytestmark = pytest.mark.xdist_group("dask")
+
+
+@pytest.fixture(name="cluster", scope="module")
+def _cluster(tmp_path_factory):
+    cluster = DaskCluster(tmp_path_factory.mktemp("dask"))
+    for name in ("one", "two"):
+        cluster.add_worker(name)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(name="far")
+def _far(make_workspace, cluster):
+    """A workspace whose notebooks run on the cluster."""
+
+    def make(*words, settings="", **more):
+        root = make_workspace(*words, **more)
+        (root / "pyproject.toml").write_text(
+            f'[tool.lastmile]\nexecutor = "{cluster.address}"\n{settings}'
+        )
+        return root
+
+    return make
+
+
+WORK = """
+import mine, os, time
+from pathlib import Path
+Path(f"{trace}/{x}-{os.getpid()}").touch()
+time.sleep(4)
+"""
+AFTER = """
+import lastmile
+lastmile.record("answer", mine.twice(x))
+assert token == "yes!", "a secret is that of the worker"
+assert x != 2, "two is wrong"
+"""
+
+
+def kill_when_both_work(cluster, trace):
+    """Kill one of two workers when each has begun its run."""
+    deadline = time.monotonic() + 120
+    while len(list(trace.iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    cluster.kill_worker("one")
+
+
+def test_runs_on_a_cluster_are_made_also_when_a_worker_is_killed(far, cluster, tmp_path):
+    trace = tmp_path / "trace"
+    trace.mkdir()
+    parameters = f"x: int = 1\ntoken: str = 'secret:FROM_WORKER'\ntrace: str = '{trace}'"
+    root = far([WORK, AFTER], parameters=parameters, report='formats = ["html"]\n',
+               settings=f'artifacts = "file://{tmp_path}/bucket"\n')  # fmt: skip
+    (root / "src/mine.py").write_text("def twice(x):\n    return 2 * x\n")
+    given = [{"x": x, "token": "secret:FROM_WORKER"} for x in (1, 2)]
+    slots = [Slot(logical_date=datetime(2014, 1, 1, tzinfo=UTC), given=one) for one in given]
+    changes = []
+    killer = threading.Thread(target=kill_when_both_work, args=(cluster, trace))
+    killer.start()
+    workspace = find_workspace(root)
+
+    outcomes = backfill_far(workspace, "plain", slots, on_change=lambda *c: changes.append(c))
+
+    killer.join()
+    good, bad = (outcome.run for outcome in outcomes)
+    assert [outcome.progress for outcome in outcomes] == ["good", "bad"], outcomes
+    assert good.recorded == {"answer": 2}
+    assert "two is wrong" in bad.cause.message
+    begun = [path.name.partition("-") for path in trace.iterdir()]
+    assert len(begun) == 3, "one of two runs was begun again"
+    assert [int(pid) for _, _, pid in begun if psutil.pid_exists(int(pid))] == []
+    assert changes[:2] == [(0, "running"), (1, "running")]
+    events = cluster_of(workspace)._client.get_events("lastmile")
+    assert {told["run"] for _, told in events} == {good.key, bad.key}, "progress comes back"
+    with RunLog(workspace.store_url) as log:
+        assert {run.key for run in log.history()} == {good.key, bad.key}
+        assert log.find(good.key) == good
+    check_published(root, good)
+    assert (bad.folder / "index.html").exists()
+    assert list((tmp_path / "bucket").iterdir()) == [], "pages came over the store and left it"
+
+
+def check_published(root: Path, run: Run) -> None:
+    """A run from a worker stands here as any other does."""
+    record = json.loads((run.folder / "run.json").read_text())
+
+    assert run.folder == root / "reports/_built/plain" / run.key
+    assert (root / "reports/_built/plain/latest").readlink().name == run.key
+    assert b"<html" in (run.folder / "index.html").read_bytes()
+    assert record["provenance"]["worker"].startswith("tcp://")
+    assert record["state"] == "succeeded"
+    assert (run.folder / "source/notebook.ipynb").exists()
+
+
+def test_a_cluster_out_of_reach_is_told_before_anything_is_run(
+    lastmile, make_workspace, monkeypatch
+):
+    monkeypatch.setattr(jobs_cluster, "CONNECT_SECONDS", 1)
+    root = make_workspace()
+    answer = lastmile("report", "run", "plain", "--executor", "dask://127.0.0.1:9", cwd=root)
+
+    assert answer.code == 1
+    assert "the cluster dask://127.0.0.1:9 cannot be used" in answer.err
+    with RunLog(find_workspace(root).store_url) as log:
+        assert log.history() == []
+    wrong = lastmile("report", "run", "plain", "--executor", "ray://x", cwd=root)
+    assert wrong.code == 2
+    assert "dask://HOST:PORT" in wrong.err
+
+
+def test_what_is_sent_holds_no_secret_no_page_and_nothing_hidden(make_workspace, tmp_path):
+    root = make_workspace()
+    for name in ("secrets/TOKEN", ".git/x", "reports/_built/x/y", "src/__pycache__/a.pyc"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    packed, digest = pack(root, {"new.py": b"1"}, leave_out=root / "secrets")
+    names = zipfile.ZipFile(io.BytesIO(packed)).namelist()
+
+    assert names == ["new.py", "notebooks/plain.ipynb", "pyproject.toml", "reports/plain.toml"]
+    assert digest == pack(root, {"new.py": b"1"}, leave_out=root / "secrets")[1]
+    assert digest != pack(root, {"new.py": b"2"}, leave_out=root / "secrets")[1]
+
+
+def test_a_workspace_that_is_too_large_to_send_is_refused(make_workspace, monkeypatch):
+    monkeypatch.setattr(parcel, "MOST", 100)
+
+    with pytest.raises(WorkspaceTooLarge, match="at most 100 B"):
+        pack(make_workspace(), {}, leave_out=None)
+
+
+def test_progress_is_heard_by_the_run_that_it_is_of():
+    cluster, seen = Cluster("dask://127.0.0.1:9"), []
+    cluster._observers["a"] = seen.append
+    cell = {"phase": "ended", "number": 1, "total": 2, "title": "", "last": False, "seconds": 0.1}
+    for run in ("a", "b"):
+        cluster._hear((0.0, {"run": run, "cell": cell}))
+
+    assert seen == [CellEvent(**cell)]
