@@ -140,9 +140,7 @@ def produce(
         ClusterUnreachable: nothing was run.
         RefusedThere, WorkersLost: a cluster has not made it; the run is recorded as failed.
     """
-    if place.cluster:
-        place.cluster.connect()
-    secrets = {} if place.cluster else read_secrets(plan.secrets, place.secrets)
+    secrets = _ready(plan, place)
     snapshot = take_snapshot(plan, place.root, place.module_paths)
     run = replace(_begun(plan), attempt=attempt)
     if place.log:
@@ -164,6 +162,14 @@ def produce(
         place.log.end(run, telling(clock, 0.0 if pause is None else pause + TAKEN_UP))
     make_latest(run)
     return run
+
+
+def _ready(plan: Plan, place: Place) -> Mapping[str, str]:
+    """The secrets of a run that is made here; for one that is not, its cluster answers."""
+    if place.cluster:
+        place.cluster.connect()
+        return {}
+    return read_secrets(plan.secrets, place.secrets)
 
 
 def retry_pause(file: ReportFile, run: Run) -> float | None:
