@@ -2,10 +2,11 @@
 
 A slot whose plan has a good run is not run again. Each slot is planned and run in a worker process
 of its own pool; a worker that is killed takes only its slot with it, which is run again by another.
+The workers fork their kernels from one server.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -18,7 +19,8 @@ from lastmile.clock import now
 from lastmile.errors import LastmileError
 from lastmile.jobs.report import place_in, reconcile, report_in
 from lastmile.jobs.retry import produce_with_retries
-from lastmile.jobs.working import become_worker, serve_kernels, work
+from lastmile.jobs.working import become_worker, kernel_server, work
+from lastmile.reporting.execution.forkserver import wanted_shared
 from lastmile.reporting.grid import Slot
 from lastmile.reporting.plan import Report, plan_run
 from lastmile.store import RunLog
@@ -74,12 +76,15 @@ def backfill(
         KeyboardInterrupt: after the workers, their kernels and all below them have ended.
     """
     chosen = report_in(workspace, report)
-    for slot in slots:
-        plan_run(chosen, slot.given, as_of=slot.logical_date, now=now())
+    plans = [plan_run(chosen, slot.given, as_of=slot.logical_date, now=now()).id for slot in slots]
     with RunLog(workspace.store_url) as log:
         reconcile(place_in(workspace, log))
-    workers = max(1, min(jobs, len(slots)))
+        good = {} if force else {index: log.good(plan) for index, plan in enumerate(plans)}
+    kept = {index: run for index, run in good.items() if run}
+    workers = max(1, min(jobs, len(slots) - len(kept)))
     work = _Work(_Order(workspace.root, report, force, workers), slots, on_change)
+    for index, run in kept.items():
+        work.settle(index, Outcome(slots[index], "kept", run))
     while work.waiting:
         work.round()
         with RunLog(workspace.store_url) as log:
@@ -98,12 +103,17 @@ class _Work:
         self._on_change = on_change
 
     def round(self) -> None:
-        pool = ProcessPoolExecutor(
-            self._order.workers,
-            mp_context=get_context("spawn"),
-            initializer=_prepare,
-            initargs=(self._order, os.getpid()),
-        )
+        workspace = find_workspace(self._order.root)
+        with kernel_server(workspace, report_in(workspace, self._order.report)) as server:
+            pool = ProcessPoolExecutor(
+                self._order.workers,
+                mp_context=get_context("spawn"),
+                initializer=_prepare,
+                initargs=(os.getpid(), server.environment),
+            )
+            self._fill(pool)
+
+    def _fill(self, pool: ProcessPoolExecutor) -> None:
         running: dict[Future[Outcome], int] = {}
         queue = list(self.waiting)
         try:
@@ -115,14 +125,14 @@ class _Work:
                     running[pool.submit(_fill, self._order, self._slots[index])] = index
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
-                    self._settle(running.pop(future), future)
+                    self.settle(running.pop(future), future.result())
         except BrokenProcessPool:
             self._give_up()
         finally:
             _end(pool)
 
-    def _settle(self, index: int, future: "Future[Outcome]") -> None:
-        outcome = future.result()
+    def settle(self, index: int, outcome: Outcome) -> None:
+        """What became of a slot is known."""
         self.outcomes[index] = outcome
         del self.waiting[index]
         self._on_change(index, outcome.progress)
@@ -132,9 +142,7 @@ class _Work:
         for index, begun in list(self.waiting.items()):
             if begun >= ATTEMPTS:
                 fault = f"its worker died {begun} times"
-                self.outcomes[index] = Outcome(self._slots[index], "bad", fault=fault)
-                del self.waiting[index]
-                self._on_change(index, "bad")
+                self.settle(index, Outcome(self._slots[index], "bad", fault=fault))
             else:
                 self._on_change(index, "waiting")
 
@@ -150,23 +158,20 @@ def _end(pool: ProcessPoolExecutor) -> None:
         process.join()
 
 
-def _prepare(order: _Order, parent: int) -> None:
-    """In a worker: end with the parent, and keep a fork server for the report's imports."""
+def _prepare(parent: int, served: Mapping[str, str]) -> None:
+    """In a worker: end with the parent, and join the fork server that `served` names."""
     become_worker(parent)
-    workspace = find_workspace(order.root)
-    serve_kernels(workspace, report_in(workspace, order.report))
+    os.environ.update(served)
 
 
-def _apart(workspace: Workspace, report: Report) -> str:
+def _apart(report: Report) -> str:
     """Why the beginning is not shared; nothing where it is, or was not to be."""
     if not report.file.share_prefix:
         return ""
     if report.language != "python":
         return "only the beginning of a Python notebook can be shared"
-    shared = serve_kernels(workspace, report).shared
-    if shared is None:
-        return "no code stands above the parameters"
-    return shared.refused
+    shared = wanted_shared()
+    return shared.refused if shared else "no code stands above the parameters"
 
 
 def _fill(order: _Order, slot: Slot) -> Outcome:
@@ -184,7 +189,6 @@ def _at(order: _Order, slot: Slot) -> Outcome:
             if kept:
                 return Outcome(slot, "kept", kept)
             run = produce_with_retries(plan, place_in(workspace, log, workers=order.workers))
-        apart = _apart(workspace, report)
-        return Outcome(slot, "good" if run.state.good else "bad", run, apart=apart)
+        return Outcome(slot, "good" if run.state.good else "bad", run, apart=_apart(report))
     except LastmileError as error:
         return Outcome(slot, "bad", fault=error.what)

@@ -58,24 +58,28 @@ def work(piece: Callable[[], T]) -> T:
 
 def serve_kernels(workspace: Workspace, report: Report) -> ForkServer:
     """The fork server for the report's imports; that of another report is ended."""
-    notebook = report.source.notebook()
     wanted = f"{report.name} {report.source.sha256} {shares(report)}"
     if _servers and _servers[-1][0] == wanted:
         return _servers[-1][1]
     while _servers:
         _servers.pop()[1].__exit__(None, None, None)
-    modules = imports_of(
-        [notebook], module_paths=workspace.module_paths, also=workspace.settings.preload
-    )
-    server = ForkServer(
-        modules,
+    server = kernel_server(workspace, report)
+    server.__enter__()  # until another report is at work; the server ends with its owner
+    _servers.append((wanted, server))
+    return server
+
+
+def kernel_server(workspace: Workspace, report: Report) -> ForkServer:
+    """A server with what the report's notebook imports, and its beginning if that is shared."""
+    notebook = report.source.notebook()
+    return ForkServer(
+        imports_of(
+            [notebook], module_paths=workspace.module_paths, also=workspace.settings.preload
+        ),
         module_paths=workspace.module_paths,
         prefix=prefix_of(notebook, report.source.path.parent) if shares(report) else None,
         timeout=max(READY_TIMEOUT, report.file.timeout if shares(report) else 0),
     )
-    server.__enter__()  # until another report is at work; the server ends with its owner
-    _servers.append((wanted, server))
-    return server
 
 
 def shares(report: Report) -> bool:

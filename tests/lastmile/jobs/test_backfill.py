@@ -141,14 +141,14 @@ def said_by(run):
 SHARES = 'formats = ["html"]\nshare_prefix = true\n'
 
 
-def test_a_backfill_that_shares_its_beginning_runs_it_once_a_worker(
+def test_a_backfill_that_shares_its_beginning_runs_it_once_for_all_workers(
     lastmile, make_workspace, make_notebook
 ):
     root = make_workspace(report=SHARES)
     loads = "from pathlib import Path\nPath('ran').open('a').write('x')\nbase = 10"
     _with_beginning(root, make_notebook, loads)
     words = ("report", "backfill", "plain", "--from", "2014-01", "--to", "2014-03", "-p", "x=1,2")
-    answer = lastmile(*words, cwd=root)
+    answer = lastmile(*words, "--jobs", "2", cwd=root)
 
     assert answer.code == 0
     assert "6 run, 0 kept, 0 bad" in answer.out

@@ -67,6 +67,22 @@ def test_a_run_keeps_its_values_and_what_it_was_made_from(make_workspace):
     assert hashlib.sha256(original).hexdigest() == found["notebook_sha256"]
 
 
+CHANGES_ITSELF = """from pathlib import Path
+Path("plain.ipynb").write_text("another")
+Path("../reports/plain.toml").write_text("another")
+print("ran")"""
+
+
+def test_a_run_uses_and_keeps_the_notebook_and_definition_of_its_start(make_workspace):
+    root = make_workspace([CHANGES_ITSELF, "x * 2"], report='formats = ["html"]\n')
+    original = (root / "notebooks/plain.ipynb").read_bytes()
+    run = lastmile.run_report("plain", root=root)
+
+    assert run.state == "succeeded"
+    assert (run.folder / "source/notebook.ipynb").read_bytes() == original
+    assert 'title = "Plain"' in (run.folder / "source/definition.toml").read_text()
+
+
 def test_commit_and_changes_of_a_checkout(make_workspace):
     root = make_workspace(["import tools"])
     (root / "src/tools.py").write_text("a = 1\n")

@@ -116,13 +116,14 @@ def _wait_until_dead(processes: list[psutil.Process]) -> None:
     """
     until = time.monotonic() + _WAIT
     for process in processes:
-        while _lives(process) and time.monotonic() < until:
+        while process.is_running() and is_alive(process.pid) and time.monotonic() < until:
             time.sleep(0.002)
 
 
-def _lives(process: psutil.Process) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, and not only its parent's memory of it."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 

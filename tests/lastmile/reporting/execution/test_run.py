@@ -91,7 +91,7 @@ def test_the_kernel_works_in_the_folder_of_its_notebook(execute_cells, tmp_path)
         ),
         pytest.param(
             "b = bytearray(400_000_000); import time; time.sleep(60)", {"memory": "300 MB"},
-            CauseKind.OUT_OF_MEMORY, "300 MB allowed", "stopped", id="memory",
+            CauseKind.OUT_OF_MEMORY, " MB used, 300 MB allowed", "stopped", id="memory",
         ),
     ],
 )  # fmt: skip
@@ -169,6 +169,22 @@ def test_what_is_well_is_no_defect(execute_cells, cell):
     executed = execute_cells(cell)
 
     assert executed.state is State.SUCCEEDED
+
+
+def test_the_reports_number_of_threads_is_stronger_than_the_environment(execute_cells, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    executed = execute_cells("import os; print(os.environ['OMP_NUM_THREADS'])", threads=3)
+
+    assert executed.notebook.cells[-1].outputs[0].text == "3\n"
+
+
+def test_a_text_is_run_like_a_notebook(tmp_path):
+    (tmp_path / "a.py").write_text('# %% tags=["parameters"]\nx: int = 3\n\n# %%\nprint(x * 2)\n')
+    report = open_report("a", ReportFile(title="T", notebook="a.py"), tmp_path, where="a.toml")
+    executed = execute(plan_run(report, {"x": "4"}, now=now()))
+
+    assert executed.state is State.SUCCEEDED
+    assert executed.notebook.cells[-1].outputs[0].text == "8\n"
 
 
 def test_a_failing_bash_cell_fails_the_run(execute_cells):

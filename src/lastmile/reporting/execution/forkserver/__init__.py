@@ -14,6 +14,10 @@ In the order of a kernel's life::
 """
 
 from lastmile.reporting.execution.forkserver.imports import imports_of
-from lastmile.reporting.execution.forkserver.server import READY_TIMEOUT, ForkServer
+from lastmile.reporting.execution.forkserver.server import (
+    READY_TIMEOUT,
+    ForkServer,
+    wanted_shared,
+)
 
-__all__ = ["READY_TIMEOUT", "ForkServer", "imports_of"]
+__all__ = ["READY_TIMEOUT", "ForkServer", "imports_of", "wanted_shared"]

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,7 @@ from lastmile.reporting.execution.forkserver.process import ForkedProcess
 from lastmile.reporting.execution.forkserver.serving import PREFIX, SHARED, SOCKET
 from lastmile.reporting.execution.forkserver.wire import Channel
 from lastmile.reporting.execution.prefix import Prefix, Shared
+from lastmile.reporting.execution.watchdog import is_alive
 
 VARIABLE = "LASTMILE_FORKSERVER"
 """Names the folder of a running server; a worker process that has it joins that server."""
@@ -34,27 +35,37 @@ READY_TIMEOUT = 60.0
 
 _FORK_TIMEOUT = 30.0
 _FACTS = "server.json"
+_GONE = "the process that ran it ended, or took too long"
 
 
 class CannotFork(Exception):
     """This kernel must be a fresh process; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where a server listens, and what it was started with."""
+    """Where a server listens, its process id, and what it was started with.
+
+    With `begins` it was told to run the beginning of a notebook; it may take `timeout` seconds
+    until it is ready.
+    """
 
     folder: Path
-    modules: tuple[str, ...]
+    modules: Sequence[str]
     environment: Mapping[str, str]
+    begins: bool
+    timeout: float
+    pid: int
 
     @property
     def shared(self) -> Shared | None:
         """The beginning that every kernel of this server has behind it, or why it has none."""
+        if not self.begins:
+            return None
         try:
             return Shared.from_dict(json.loads((self.folder / SHARED).read_bytes()))
         except (OSError, ValueError, KeyError):
-            return None
+            return Shared(cells={}, refused=_GONE)
 
     def fork(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> ForkedProcess:
         """A kernel with the arguments `argv`, in the folder `cwd`, with the environment `env`.
@@ -147,7 +158,7 @@ class ForkServer:
         own = self._process if os.getpid() == self._owner else None
         if self.address is None:
             return False
-        ready = _ready(self.address, own, timeout or self.timeout)
+        ready = _ready(self.address, timeout or self.timeout)
         if own and not ready:
             own.kill()  # it is dead, or will not answer the next time either
         return ready
@@ -155,17 +166,13 @@ class ForkServer:
     @property
     def shared(self) -> Shared | None:
         """What came of the prefix; None where there is none."""
-        if self._prefix is None:
-            return None
-        found = self.address.shared if self.address else None
-        return found or Shared(cells={}, refused="the process that ran it ended, or took too long")
+        if self.address:
+            return self.address.shared
+        return Shared(cells={}, refused=_GONE) if self._prefix else None
 
     def _start(self) -> None:
         folder = Path(tempfile.mkdtemp(prefix="lm-fork-"))
         env = _environment(self._paths)
-        self.address = Address(folder, self.modules, read_at_import(env))
-        facts = {"modules": self.modules, "environment": self.address.environment}
-        (folder / _FACTS).write_text(json.dumps(facts))
         if self._prefix:
             (folder / PREFIX).write_text(json.dumps(self._prefix.to_dict()))
         lease, self._lease = os.pipe()
@@ -184,11 +191,24 @@ class ForkServer:
             )
         finally:
             os.close(lease)
+        self.address = Address(
+            folder=folder,
+            modules=self.modules,
+            environment=read_at_import(env),
+            begins=self._prefix is not None,
+            timeout=self.timeout,
+            pid=self._process.pid,
+        )
+        facts = asdict(self.address) | {"folder": str(folder)}
+        (folder / _FACTS).write_text(json.dumps(facts))
 
 
 def wanted_shared() -> Shared | None:
-    """What came of the prefix of the innermost block's server, if it has one."""
-    return _current[-1].shared if _current else None
+    """What came of the prefix of the server that :func:`current` would give, if it has one."""
+    if _current:
+        return _current[-1].shared
+    address = _named()
+    return address.shared if address else None
 
 
 def current() -> Address | None:
@@ -196,26 +216,25 @@ def current() -> Address | None:
     if _current:
         server = _current[-1]
         return server.address if server.wait_until_ready() else None
+    address = _named()
+    return address if address and _ready(address, address.timeout) else None
+
+
+def _named() -> Address | None:
+    """The server that the environment names."""
     folder = os.environ.get(VARIABLE)
     if not folder:
         return None
-    address = _read(Path(folder))
-    return address if address and _ready(address, None, READY_TIMEOUT) else None
-
-
-def _read(folder: Path) -> Address | None:
     try:
-        facts = json.loads((folder / _FACTS).read_bytes())
-        return Address(folder, tuple(facts["modules"]), dict(facts["environment"]))
-    except (OSError, ValueError, KeyError):
+        return Address(**json.loads(Path(folder, _FACTS).read_bytes()) | {"folder": Path(folder)})
+    except (OSError, ValueError, TypeError):
         return None
 
 
-def _ready(address: Address, process: subprocess.Popen[bytes] | None, timeout: float) -> bool:
+def _ready(address: Address, timeout: float) -> bool:
     until = time.monotonic() + timeout
     while not (address.folder / SOCKET).exists():
-        dead = process.poll() is not None if process else not address.folder.exists()
-        if dead or time.monotonic() > until:
+        if not is_alive(address.pid) or time.monotonic() > until:
             return False
         time.sleep(0.01)
     return True
