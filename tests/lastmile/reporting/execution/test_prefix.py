@@ -14,6 +14,7 @@ from lastmile.reporting.definition import ReportFile
 from lastmile.reporting.execution.forkserver import ForkServer
 from lastmile.reporting.execution.kernel import open_kernel
 from lastmile.reporting.execution.prefix import prefix_of
+from lastmile.reporting.execution.watchdog import is_alive
 from lastmile.reporting.plan import open_report, plan_run
 
 LOADS = [
@@ -40,7 +41,7 @@ def share(tmp_path):
         file = ReportFile(title="Shared", notebook="shared.ipynb", formats=("html",))
         report = open_report("shared", file, tmp_path, where="shared.toml")
         prefix = prefix_of(report.source.notebook(), tmp_path)
-        with ForkServer(["numpy"], prefix=prefix, timeout=20) as server:
+        with ForkServer(["numpy"], prefix=prefix, timeout=60) as server:
             runs = [
                 produce(
                     plan_run(report, given, now=now()),
@@ -132,7 +133,10 @@ REFUSED = {
     ),
     "a connection": ("import socket\na, b = socket.socketpair()", "a connection open"),
     "an open file": ("log = open('log', 'a')", "the file log open"),
-    "a process": ("import subprocess\np = subprocess.Popen(['sleep', '300'])", "processes running"),
+    "a process": (
+        "import subprocess\np = subprocess.Popen(['sleep', '8648'])",
+        "processes running",
+    ),
     "an exception": ("print(undefined)", "cell 1 raised NameError"),
     "a failed command": ("!exit 3", "exit code 3"),
     "an end of the process": ("import os\nos._exit(4)", "ended, or took too long"),
@@ -159,14 +163,15 @@ def test_no_process_is_left(share):
     before = {process.pid for process in psutil.process_iter()}
     share(LOADS, ["print(total())"])
     share([REFUSED["a process"][0]], ["print(factor)"], values=[{"factor": 1}])
-    left = [p for p in psutil.process_iter() if p.pid not in before]
-    assert [p for p in left if "sleep" in p.name() or p.ppid() == os.getpid()] == []
+    left = [p for p in psutil.process_iter(["cmdline", "ppid"]) if p.pid not in before]
+    ours = [p for p in left if "8648" in (p.info["cmdline"] or []) or p.info["ppid"] == os.getpid()]
+    assert [p for p in ours if is_alive(p.pid)] == []
 
 
 def test_a_notebook_that_begins_otherwise_gets_a_kernel_of_its_own(tmp_path, kernel_of):
     prefix = prefix_of(kernel_of("x = 1", "p: int = 0"), tmp_path)
     with (
-        ForkServer(prefix=prefix, timeout=20),
+        ForkServer(prefix=prefix, timeout=60),
         open_kernel(
             kernel_of("x = 2", "p: int = 0"), "python3", cwd=tmp_path, env={}, cell_timeout=60
         ) as kernel,
