@@ -69,6 +69,17 @@ def pipeline(estimator: "ClassifierMixin") -> "Pipeline":
     return Pipeline([("columns", columns), ("estimator", estimator)])
 
 
+def choices() -> "dict[str, Pipeline]":
+    """Every candidate from raw row to forecast, by name; none is fitted yet."""
+    return {name: pipeline(estimator) for name, estimator in candidates().items()}
+
+
+def rows_and_answers() -> "tuple[pd.DataFrame, pd.Series[str]]":
+    """The raw rows of all days before 2015, in order, and whether the day after was wet."""
+    rows = training_rows()
+    return rows[list(COLUMNS)], rows["rain"]
+
+
 def compare(rows: pd.DataFrame | None = None) -> pd.DataFrame:
     """How each candidate forecasts days later than those it learned from, best first.
 

@@ -16,7 +16,7 @@ from skycast.features import COLUMNS
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["seattle-weather", "model-card"])
+@pytest.mark.parametrize("name", ["candidates", "seattle-weather", "model-card"])
 def test_a_report_explains_every_parameter_of_its_notebook(name):
     report = read_definition(ROOT / "reports" / f"{name}.toml", ReportFile)
     notebook = nbformat.read(ROOT / report.notebook, as_version=4)
@@ -33,7 +33,8 @@ def test_the_schedule_names_a_report():
 
 def test_the_export_names_functions_that_exist_and_explains_every_column():
     export = read_definition(ROOT / "exports" / "rain-tomorrow.toml", ExportFile)
-    for reference in (export.estimator, export.sample):
+    judged = (*export.candidates.estimators, export.candidates.rows)
+    for reference in (export.estimator, export.sample, *judged):
         module, function = reference.split(":")
         assert callable(getattr(importlib.import_module(module), function))
     assert tuple(export.columns) == COLUMNS

@@ -22,8 +22,8 @@ def notebook(request):
     return read(request.param)
 
 
-def test_there_are_two_notebooks():
-    assert [path.stem for path in NOTEBOOKS] == ["model-card", "seattle-weather"]
+def test_there_are_three_notebooks():
+    assert [path.stem for path in NOTEBOOKS] == ["candidates", "model-card", "seattle-weather"]
 
 
 def test_a_notebook_is_valid_and_without_outputs(notebook):

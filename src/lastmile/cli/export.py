@@ -1,10 +1,11 @@
-"""`lastmile export`: run, check; see export_cost for cost."""
+"""`lastmile export`: run, check; see export_cost and export_candidates for the rest."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lastmile.cli.export_candidates import candidates
 from lastmile.cli.export_cost import cost
 from lastmile.cli.output import complain, note, path_shown, say, say_json, say_table
 from lastmile.cli.progress import step_progress
@@ -30,6 +31,7 @@ def export() -> None:
 
 
 export.add_command(cost)
+export.add_command(candidates)
 
 
 @export.command(

@@ -9,6 +9,7 @@ estimator + sample -> Signature -> Graph (ONNX) -> Package (Core ML) -> Evidence
     onnx/       estimator -> Graph
     coreml/     Graph -> Package
     cost/       what a Graph costs, counted and measured
+    candidates/ several estimators for one export: how good, how quick, how large
     evidence/   do all of them answer the same?
     bundle/     the folder for a mobile team, and its check
 """

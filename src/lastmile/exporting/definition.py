@@ -46,6 +46,24 @@ class Budget(Definition):
     differing_rows: int | None = Field(default=None, ge=0, description="of all rows asked")
 
 
+class Candidates(Definition):
+    """Estimators to choose from, and how they are judged.
+
+    What is not fitted is fitted on each part of `rows` and judged on what was left out; what is
+    fitted already is only judged, so `rows` must then be rows that it has not seen.
+    """
+
+    estimators: tuple[str, ...] = Field(
+        min_length=1, description="`module:function` giving one or several by name, or files"
+    )
+    rows: str = Field(
+        pattern=_FUNCTION.pattern + "$", description="`module:function` giving rows and answers"
+    )
+    metric: str = Field(default="accuracy", min_length=1, description="a scorer of scikit-learn")
+    splits: int = Field(default=5, ge=2, le=50, description="parts that are left out in turn")
+    ordered: bool = Field(default=False, description="judge by rows after those learned from")
+
+
 class ExportFile(Definition):
     """An export: which estimator, which sample of raw rows, which targets, which limits."""
 
@@ -60,6 +78,7 @@ class ExportFile(Definition):
     columns: dict[str, ColumnText] = Field(default_factory=dict)
     tolerance: Tolerance = Tolerance()
     budget: Budget = Budget()
+    candidates: Candidates | None = None
 
     @field_validator("estimator", "sample")
     @classmethod

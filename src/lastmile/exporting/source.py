@@ -7,7 +7,7 @@ and builds no other. Pickle and joblib files run whatever program they hold.
 
 import importlib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,60 @@ def load_estimator(reference: str, *, root: Path, trust: bool = False) -> Any:
             fix="return a fitted estimator or Pipeline",
         )
     return estimator
+
+
+def load_candidates(
+    references: Sequence[str], *, root: Path, trust: bool = False
+) -> dict[str, Any]:
+    """Estimators by name, in order: a function gives one, or several in a dict.
+
+    Raises:
+        BadReference, Untrusted: as `load_estimator`; or two have one name.
+    """
+    found: dict[str, Any] = {}
+    for reference in references:
+        is_file = _is_file(reference)
+        made = (
+            load_estimator(reference, root=root, trust=trust)
+            if is_file
+            else _from_module(reference)
+        )
+        several = made if isinstance(made, dict) else {_own_name(reference): made}
+        for name, one in several.items():
+            if isinstance(one, type) or not hasattr(one, "get_params"):
+                raise BadReference(
+                    reference, f"`{name}` is a {_described(one)}, not a scikit-learn estimator",
+                    fix="return an estimator, or a dict of name and estimator",
+                )  # fmt: skip
+            if name in found:
+                raise BadReference(reference, f"two candidates are called `{name}`")
+            found[str(name)] = one
+    return found
+
+
+def _own_name(reference: str) -> str:
+    """A function's or a file's own name, in words."""
+    plain = reference.rpartition(":")[2] if not _is_file(reference) else Path(reference).stem
+    return plain.replace("_", " ")
+
+
+def load_labelled(reference: str) -> "tuple[pd.DataFrame, Any]":
+    """Raw rows and the right answer to each, from a function.
+
+    Raises:
+        BadReference: it leads nowhere, or gives something else.
+    """
+    import pandas as pd
+
+    made = _from_module(reference)
+    is_pair = isinstance(made, tuple) and len(made) == 2 and isinstance(made[0], pd.DataFrame)
+    if not is_pair or len(made[0]) != len(made[1]):
+        raise BadReference(
+            reference,
+            f"it gives a {_described(made)}, not rows and answers of one length",
+            fix="return (rows, answers): a DataFrame of raw rows, and what is right for each",
+        )
+    return made[0], made[1]
 
 
 def load_sample(reference: str, root: Path) -> "pd.DataFrame":

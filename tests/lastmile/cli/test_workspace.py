@@ -22,6 +22,7 @@ def test_a_new_workspace_is_listed_whole(lastmile, fresh):
     answer = lastmile("list", "--json", cwd=fresh)
 
     assert [(entry["kind"], entry["name"]) for entry in json.loads(answer.out)] == [
+        ("report", "candidates"),
         ("report", "wine"),
         ("schedule", "wine"),
         ("export", "wine-origin"),

@@ -3,8 +3,10 @@
 from functools import cache
 
 import pandas as pd
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_wine
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -38,9 +40,28 @@ def sample() -> pd.DataFrame:
     return wines()[[*NUMBERS, "colour"]]
 
 
-def origin_classifier() -> Pipeline:
-    """A fitted pipeline: raw row in, origin out."""
+def pipeline(estimator: BaseEstimator) -> Pipeline:
+    """From raw row to origin; not fitted yet."""
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     words = OneHotEncoder(handle_unknown="ignore")
     columns = ColumnTransformer([("numbers", numbers, NUMBERS), ("words", words, ["colour"])])
-    return make_pipeline(columns, LogisticRegression()).fit(sample(), wines()["origin"])
+    return make_pipeline(columns, estimator)
+
+
+def origin_classifier() -> Pipeline:
+    """A fitted pipeline: raw row in, origin out."""
+    return pipeline(LogisticRegression()).fit(*rows_and_origins())
+
+
+def choices() -> dict[str, Pipeline]:
+    """What else could be handed over; none is fitted yet."""
+    return {
+        "logistic regression": pipeline(LogisticRegression()),
+        "random forest of 30": pipeline(RandomForestClassifier(30, random_state=0)),
+        "random forest of 300": pipeline(RandomForestClassifier(300, random_state=0)),
+    }
+
+
+def rows_and_origins() -> "tuple[pd.DataFrame, pd.Series[str]]":
+    """Raw rows and the origin of each."""
+    return sample(), wines()["origin"]

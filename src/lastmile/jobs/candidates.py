@@ -1,0 +1,57 @@
+"""Run the report that compares the candidates of an export."""
+
+import shutil
+
+from lastmile.clock import now
+from lastmile.definitions import read_definition
+from lastmile.errors import BadDefinition
+from lastmile.exporting.definition import ExportFile
+from lastmile.jobs.init import TEMPLATE
+from lastmile.jobs.report import place_in, produce, reconcile, report_in
+from lastmile.reporting.execution.outcome import Observer, unobserved
+from lastmile.reporting.plan import plan_run
+from lastmile.store import RunLog
+from lastmile.values import Run
+from lastmile.workspace import Workspace
+
+REPORT = "candidates"
+
+
+def put_report(workspace: Workspace, name: str) -> list[str]:
+    """Put the report into a workspace that has none; returns the files made, as messages show them.
+
+    Raises:
+        UnknownName: there is no export `name`.
+        BadDefinition: it names no candidates.
+    """
+    path = workspace.definition("export", name)
+    file = read_definition(path, ExportFile, shown=workspace.shown(path))
+    if file.candidates is None:
+        raise BadDefinition(
+            f"the export `{name}` names no candidates",
+            where=workspace.shown(path),
+            fix='add [candidates] with estimators = ["module:function"] and '
+            'rows = "module:function"',
+        )
+    made = []
+    if not (workspace.reports / f"{REPORT}.toml").exists():
+        for inside in (f"notebooks/{REPORT}.ipynb", f"reports/{REPORT}.toml"):
+            target = workspace.root / inside
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(TEMPLATE / inside, target)
+                made.append(inside)
+    return made
+
+
+def produce_candidates(workspace: Workspace, name: str, *, observer: Observer = unobserved) -> Run:
+    """Run the report for the export `name`, recorded and published like any other.
+
+    Raises:
+        LastmileError: the report is not right, or nothing could be published.
+    """
+    plan = plan_run(report_in(workspace, REPORT), {"export": name}, now=now())
+    with RunLog(workspace.store_url) as log:
+        place = place_in(workspace, log)
+        reconcile(place)
+        return produce(plan, place, observer=observer)
