@@ -237,7 +237,10 @@ def tree_regressor_of_columns() -> Model:
     """Columns of their own instead of an array, and two scores."""
     inputs = [("a", "doubleType", 0), ("b", "int64Type", 0)]
     model = model_of(inputs, [("y", "double", 2)])
-    grow(model.treeEnsembleRegressor.treeEnsemble, trees=2, depth=2, width=2, scores=2)
+    ensemble = model.treeEnsembleRegressor.treeEnsemble
+    grow(ensemble, trees=2, depth=2, width=2, scores=2)
+    for node in ensemble.nodes:
+        node.missingValueTracksTrueChild = node.nodeBehavior == 0
     return model, {"a": numbers(gaps=True), "b": np.arange(ROWS) - 4}
 
 

@@ -97,6 +97,9 @@ def tell_bundle(bundle: "Bundle") -> None:
     if bundle.minimum_ios:
         say(f"runs on iOS {bundle.minimum_ios} and newer")
     say(f"{len(bundle.evidence.not_proven)} things are not proven: see README.md in the bundle")
+    if bundle.evidence.open_questions:
+        names = ", ".join(one.name for one in bundle.evidence.open_questions)
+        say(f"only a device can tell: {names}; the first golden rows ask it")
     say(f"{path_shown(bundle.folder)}  {show_size(bundle.size)}", "bold")
 
 

@@ -112,11 +112,15 @@ class Manifest(Definition):
 
 
 class GoldenEntry(Definition):
-    """One golden row: raw values by column name, scikit-learn's answers by output name."""
+    """One golden row: raw values by column name, scikit-learn's answers by output name.
+
+    `asks` names the open questions of evidence.json that it puts, if it stands there for them.
+    """
 
     rows: str
     inputs: dict[str, str | int | float | bool | None]
     expected: dict[str, str | int | list[float | str | None]]
+    asks: tuple[str, ...] = ()
 
 
 class GoldenFile(Definition):

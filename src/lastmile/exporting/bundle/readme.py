@@ -47,9 +47,25 @@ def readme(manifest: Manifest, signature: Signature, evidence: Evidence, name: s
             "`MLModelConfiguration` needs iOS 12); "
             f"Xcode makes the class `{name}` from it.",
             f"```swift\n{swift(signature, row, name, program=program)}\n```",
+            _open_questions(evidence),
         ]
     parts += _proof(manifest, evidence)
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _open_questions(evidence: Evidence) -> str:
+    """What a first run on a device should look at."""
+    if not evidence.open_questions:
+        return ""
+    rows = [
+        [one.name, ", ".join(map(str, one.golden)) or ("every" if one.rows else "none"),
+         _line(one.question)]
+        for one in evidence.open_questions
+    ]  # fmt: skip
+    return (
+        f"Only a device can tell these of this model; `{GOLDEN}` puts them in its first rows "
+        "(counted from 0), so ask those first:\n\n" + _table(["question", "rows", ""], rows)
+    )
 
 
 _ADVISED = "1.28.0"

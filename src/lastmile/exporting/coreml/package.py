@@ -22,7 +22,7 @@ from lastmile.exporting.coreml.reference import Dictionary, evaluate_model
 from lastmile.exporting.coreml.reference.files import MODEL, WEIGHTS, Parts, parse, read_parts
 from lastmile.exporting.coreml.reference.values import flat
 from lastmile.exporting.coreml.schema import minimum_ios
-from lastmile.exporting.coreml.unknowns import unknowns_of
+from lastmile.exporting.coreml.unknowns import Unknown, questions_of, unknowns_of
 from lastmile.exporting.signature import Kind, Output, Signature
 
 _AUTHOR = "com.apple.CoreML"
@@ -43,6 +43,11 @@ class Package:
     def minimum_ios(self) -> str:
         """The first iOS that reads the model."""
         return minimum_ios(self.spec.specificationVersion)
+
+    @property
+    def questions(self) -> tuple[Unknown, ...]:
+        """What only a device can tell about this model, with the rows that put the question."""
+        return questions_of(self.spec)
 
     @property
     def unknowns(self) -> tuple[str, ...]:

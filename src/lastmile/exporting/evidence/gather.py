@@ -11,7 +11,7 @@ from lastmile.errors import LastmileError, RowsRefused
 from lastmile.exporting.evidence.answers import ask_estimator
 from lastmile.exporting.evidence.compare import Tolerances, distance, usual_size
 from lastmile.exporting.evidence.first_step import IN_COREML, find_first_step, of_whole_form
-from lastmile.exporting.evidence.golden import GoldenRow, choose_golden, kinds
+from lastmile.exporting.evidence.golden import GoldenRow, Question, choose_golden, kinds
 from lastmile.exporting.evidence.pairs import (
     SKLEARN,
     AnsweredSet,
@@ -23,7 +23,7 @@ from lastmile.exporting.evidence.pairs import (
 )
 from lastmile.exporting.evidence.rows import RowSet, missing_marks, row_sets
 from lastmile.exporting.evidence.thresholds import Thresholds, thresholds_of
-from lastmile.exporting.evidence.verdict import Asked, Evidence, FirstStep
+from lastmile.exporting.evidence.verdict import Asked, Evidence, FirstStep, OpenQuestion
 from lastmile.exporting.onnx import Graph
 from lastmile.exporting.signature import Signature
 from lastmile.exporting.signature.phone import as_given
@@ -59,7 +59,7 @@ class CoreMLPackage(Engine, Protocol):
     """What evidence needs of a Core ML package."""
 
     @property
-    def unknowns(self) -> tuple[str, ...]:
+    def questions(self) -> Sequence[Question]:
         """Questions that only a device can answer and that this package depends on."""
         ...
 
@@ -98,13 +98,21 @@ def gather_evidence(
     comparisons = tuple(pair.comparison for pair in pairs)
     found = reasons(comparisons, tolerance)
     decisive = [one for one in sets if one.decides]
+    questions = package.questions if package else ()
+    golden = _golden(_that_agree(decisive, tolerance) if found else decisive, signature, questions)
+    open_ = [_open(one, decisive, golden) for one in questions]
     return Evidence(
         reasons=found,
         tolerance=tolerance,
         asked=tuple(asked),
         comparisons=comparisons,
-        not_proven=(*_not_proven(asked, package, cuts), *told_only(sets, comparisons)),
-        golden=_golden(_that_agree(decisive, tolerance) if found else decisive, signature),
+        not_proven=(
+            *((*NOT_PROVEN_COREML, *map(str, open_)) if package else ()),
+            *_not_proven(asked, cuts),
+            *told_only(sets, comparisons),
+        ),
+        golden=golden,
+        open_questions=tuple(open_),
         first_step=_first_step(estimator, graph, sample, pairs, tolerance) if found else None,
     )
 
@@ -123,9 +131,19 @@ def _first_step(
     return None
 
 
-def _golden(sets: Sequence[AnsweredSet], signature: Signature) -> tuple[GoldenRow, ...]:
+def _golden(
+    sets: Sequence[AnsweredSet], signature: Signature, questions: Sequence[Question]
+) -> tuple[GoldenRow, ...]:
     asked = [(one.name, one.rows, one.answers[SKLEARN]) for one in sets]
-    return choose_golden(asked, signature)
+    return choose_golden(asked, signature, questions)
+
+
+def _open(
+    question: Question, sets: Sequence[AnsweredSet], golden: Sequence[GoldenRow]
+) -> OpenQuestion:
+    put = sum(int(question.puts(one.rows, one.answers[SKLEARN]).sum()) for one in sets)
+    places = tuple(at for at, row in enumerate(golden) if question.name in row.asks)
+    return OpenQuestion(name=question.name, question=question.question, rows=put, golden=places)
 
 
 def _that_agree(sets: Sequence[AnsweredSet], tolerance: Tolerances) -> list[AnsweredSet]:
@@ -212,14 +230,11 @@ def _rounded(
     return int((apart.relabelled | apart.beyond).sum())
 
 
-def _not_proven(
-    asked: list[Asked], package: CoreMLPackage | None, cuts: Thresholds
-) -> tuple[str, ...]:
+def _not_proven(asked: list[Asked], cuts: Thresholds) -> tuple[str, ...]:
     refused = [
         f"Rows with {entry.name}: nothing to compare with ({entry.not_applicable})."
         for entry in asked
         if entry.not_applicable
     ]
-    apple = (*NOT_PROVEN_COREML, *package.unknowns) if package else ()
     unsought = (NOT_SOUGHT,) if cuts.computed else ()
-    return (*apple, *NOT_PROVEN_HERE, *unsought, *refused)
+    return (*NOT_PROVEN_HERE, *unsought, *refused)

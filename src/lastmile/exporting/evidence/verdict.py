@@ -100,6 +100,26 @@ def _pairs(values: dict[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenQuestion:
+    """What only a device can tell about this Core ML package.
+
+    rows: how many of the rows that were asked put the question. golden: the positions of the
+    golden rows that put it, counted from 0; empty where every row does, or none.
+    """
+
+    name: str
+    question: str
+    rows: int
+    golden: tuple[int, ...]
+
+    def __str__(self) -> str:
+        if self.golden:
+            named = ", ".join(map(str, self.golden))
+            return f"{self.question} Golden rows that put it, counted from 0: {named}."
+        return f"{self.question} {'Every row puts it.' if self.rows else 'No row asked puts it.'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What was compared, on how many rows, with which result, and what could not be checked.
 
@@ -114,6 +134,7 @@ class Evidence:
     comparisons: tuple[Comparison, ...]
     not_proven: tuple[str, ...]
     golden: tuple[GoldenRow, ...]
+    open_questions: tuple[OpenQuestion, ...] = ()
     first_step: FirstStep | None = None
     accepted: str = ""
     measured: Measured | None = None

@@ -258,7 +258,7 @@ def test_open_questions_are_those_of_this_model_only(small, graph_of):
     _, forest = small(RandomForestClassifier(3, random_state=0))
     plain = graph_of("value = Scaler<offset=[0.], scale=[2.]>(raw)")
     assert to_coreml(plain, name="m").unknowns == ()
-    assert len(to_coreml(logistic, name="m").unknowns) == 1
+    assert len(to_coreml(logistic, name="m").unknowns) == 2
     assert "NaN in a single number" in words(to_coreml(logistic, name="m"))
     assert "declared FLOAT32" in words(to_coreml(reduced, name="m"))
     assert "same share of the trees" in words(to_coreml(forest, name="m"))

@@ -17,10 +17,20 @@ from lastmile.exporting.evidence import Tolerances, demand_holds, gather_evidenc
 from lastmile.exporting.onnx import to_onnx
 
 
+class Ties:
+    """An open question that rows put in which a number is missing."""
+
+    name = "ties"
+    question = "Whether ties go to the first class."
+
+    def puts(self, frame, answers):
+        return frame["miss"].isna().to_numpy()
+
+
 class Wrong:
     """An engine that answers as the graph does, but for what `spoil` does to the answers."""
 
-    unknowns = ("Whether ties go to the first class.",)
+    questions = (Ties(),)
 
     def __init__(self, graph, spoil):
         self.graph, self.spoil = graph, spoil
@@ -65,8 +75,26 @@ def test_a_true_package_holds_and_tells_what_it_could_not_prove(fitted, graph, p
     ]
     told = " ".join(evidence.not_proven)
     assert "Apple's runtime was not asked" in told
-    assert Wrong.unknowns[0] in told
+    assert (
+        "Whether ties go to the first class. Golden rows that put it, counted from 0: 0, 1, 2."
+        in (told)
+    )
     assert "`wiek (lata)` missing" in told
+
+
+def test_the_golden_rows_put_the_open_questions_first(fitted, graph, people):
+    package = Wrong(graph, lambda answers: answers)
+    evidence = gather_evidence(fitted, graph.signature, graph, package, people)
+    (asked,) = evidence.open_questions
+    assert asked.golden == (0, 1, 2)
+    assert asked.rows > 100
+    assert all(row.inputs["miss"] is None for row in evidence.golden[:3])
+    assert [row.asks for row in evidence.golden[:4]] == [("ties",)] * 3 + [()]
+    alone = gather_evidence(fitted, graph.signature, graph, None, people)
+    assert alone.open_questions == ()
+    same = {json.dumps(row.inputs, sort_keys=True) for row in alone.golden}
+    assert len(alone.golden) <= len(evidence.golden) <= 200
+    assert {json.dumps(row.inputs, sort_keys=True) for row in evidence.golden[3:]} <= same
 
 
 @pytest.mark.parametrize(
