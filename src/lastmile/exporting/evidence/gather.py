@@ -85,13 +85,9 @@ def gather_evidence(
     """
     engines: dict[str, Engine] = {ONNX: graph} | ({COREML: package} if package else {})
     cuts = thresholds_of(graph) if isinstance(graph, Graph) else Thresholds({}, computed=False)
+    given = (sample, row_sets(sample, signature, cuts.by_column))
     asked, sets, tolerance = _ask_everything(
-        estimator,
-        signature,
-        engines,
-        (sample, row_sets(sample, signature, cuts.by_column)),
-        tolerance or Tolerances(),
-        on_step,
+        estimator, signature, engines, given, tolerance or Tolerances(), on_step
     )
     asked_of = [(SKLEARN, name) for name in engines] + ([(ONNX, COREML)] if package else [])
     pairs = [compare_engines(sets, *pair, signature, tolerance) for pair in asked_of]
@@ -100,19 +96,16 @@ def gather_evidence(
     decisive = [one for one in sets if one.decides]
     questions = package.questions if package else ()
     golden = _golden(_that_agree(decisive, tolerance) if found else decisive, signature, questions)
-    open_ = [_open(one, decisive, golden) for one in questions]
+    open_ = tuple(_open(one, decisive, golden) for one in questions)
+    apple = (*NOT_PROVEN_COREML, *map(str, open_)) if package else ()
     return Evidence(
         reasons=found,
         tolerance=tolerance,
         asked=tuple(asked),
         comparisons=comparisons,
-        not_proven=(
-            *((*NOT_PROVEN_COREML, *map(str, open_)) if package else ()),
-            *_not_proven(asked, cuts),
-            *told_only(sets, comparisons),
-        ),
+        not_proven=(*apple, *_not_proven(asked, cuts), *told_only(sets, comparisons)),
         golden=golden,
-        open_questions=tuple(open_),
+        open_questions=open_,
         first_step=_first_step(estimator, graph, sample, pairs, tolerance) if found else None,
     )
 
