@@ -29,7 +29,7 @@ from lastmile.workspace import Workspace, find_workspace
 
 ROOT = Path(__file__).parent.parent.parent
 SENDERS = 3
-READERS = 4
+READERS = 10
 SLOW = "0.1"
 
 

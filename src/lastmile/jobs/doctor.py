@@ -42,6 +42,9 @@ PARTS = (
     Part(("scikit-learn", "skl2onnx", "onnx"), "exports to ONNX", "exports"),
     Part(("onnxruntime",), "evidence for ONNX", "exports"),
     Part(("coremltools",), "exports to Core ML, and their evidence", "exports"),
+    Part(("apprise",), "deliveries to chats", "delivery"),
+    Part(("fsspec",), "deliveries to stores", "delivery"),
+    Part(("distributed",), "runs on a Dask cluster", "dask"),
     Part(("skops",), "reads estimators without running code", "exports"),
 )
 

@@ -3,6 +3,7 @@
 import click
 
 from lastmile.cli.schedule.check import check
+from lastmile.cli.schedule.emit import emit
 from lastmile.cli.schedule.freshness import freshness
 from lastmile.cli.schedule.next import next_
 from lastmile.cli.schedule.now import now
@@ -15,5 +16,5 @@ def schedule() -> None:
     """Run reports when they are due, each slot once."""
 
 
-for command in (next_, check, run, tick, status, freshness, now):
+for command in (next_, check, run, tick, status, freshness, now, emit):
     schedule.add_command(command)
