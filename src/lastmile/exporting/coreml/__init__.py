@@ -10,6 +10,7 @@ stages/    ONNX operators as Core ML's classic model types
 mil/       ONNX operators as ML Programs
 lowering   the partition: what becomes a stage, what a program
 ending     how a model ends: labels with their probabilities, and numbers
+weights    smaller weights, on request
 assemble   the outer model: interface and metadata
 check      what Apple's compiler would refuse and its validator does not look at
 reference/ what a Core ML file means, in NumPy: the evaluator
@@ -17,16 +18,19 @@ unknowns   what only a device can tell
 package    the result: saved, loaded, run
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from lastmile.errors import BadDefinition, NotExportable
 from lastmile.exporting.coreml.assemble import assemble
 from lastmile.exporting.coreml.check import check
 from lastmile.exporting.coreml.ending import Lowered, lower
 from lastmile.exporting.coreml.ensembles import as_regressors
+from lastmile.exporting.coreml.mil import PACKED
 from lastmile.exporting.coreml.package import Package, load_package
 from lastmile.exporting.coreml.schema import minimum_ios as minimum_ios_of
 from lastmile.exporting.coreml.view import TARGET, view_of
+from lastmile.exporting.coreml.weights import SCHEMES, compressed
 from lastmile.exporting.onnx import Graph
 from lastmile.exporting.signature import Kind
 
@@ -40,6 +44,8 @@ def to_coreml(
     metadata: Mapping[str, str] = {},
     minimum_ios: str = "",
     inputs: str = "columns",
+    prefer: str = "exact",
+    weights: str = "",
 ) -> Package:
     """The Core ML package that answers raw rows as `graph` does.
 
@@ -49,27 +55,50 @@ def to_coreml(
     columns come from the signature. `inputs` is `columns`, each an input of its own, or `vector`:
     all numbers in one array called `features`, for apps that prepare them themselves.
 
+    `prefer` is `exact`, trees as Core ML's own, or `size`: whichever is smaller, those or packed
+    tensors of 32-bit floats in an ML Program. `weights` makes those of programs smaller and less
+    exact: see :data:`lastmile.exporting.coreml.weights.SCHEMES`.
+
     Raises:
         NotExportable: a step has no exact form in Core ML, or none for this iOS.
-        BadDefinition: `minimum_ios` or `inputs` is none of those.
+        BadDefinition: an option is none of those.
     """
     cap = _cap(minimum_ios)
-    if inputs not in INPUTS:
-        raise BadDefinition(
-            f"inputs = {inputs!r} is unknown", where="inputs", fix=f"use {' or '.join(INPUTS)}"
-        )
+    _demand_one_of("inputs", inputs, INPUTS)
+    _demand_one_of("prefer", prefer, PREFER)
+    _demand_one_of("weights", weights, ("", *SCHEMES))
     if inputs == "vector":
         _demand_numbers(graph)
-    lowered = lower(as_regressors(view_of(graph.proto)), graph.signature, vector=inputs == "vector")
-    _demand_at_most(cap, lowered)
-    spec = assemble(lowered, graph.signature, name=name, metadata=metadata)
-    faults = check(spec)
-    if faults:
-        raise NotExportable("the model", target=TARGET, reason="; ".join(map(str, faults[:3])))
-    return Package(spec, graph.signature, lowered.weights)
+    view = as_regressors(view_of(graph.proto))
+
+    def package(packs: bool) -> Package:
+        lowered = lower(view, graph.signature, vector=inputs == "vector", packs=packs)
+        lowered = compressed(lowered, weights) if weights else lowered
+        _demand_at_most(cap, lowered)
+        spec = assemble(lowered, graph.signature, name=name, metadata=metadata)
+        faults = check(spec)
+        if faults:
+            raise NotExportable("the model", target=TARGET, reason="; ".join(map(str, faults[:3])))
+        return Package(spec, graph.signature, lowered.weights)
+
+    made = package(packs=False)
+    if prefer == "size" and any(node.op in PACKED.ops for node in view.nodes):
+        with suppress(NotExportable):
+            made = min(made, package(packs=True), key=lambda one: one.size)
+    return made
 
 
 INPUTS = ("columns", "vector")
+PREFER = ("exact", "size")
+
+
+def _demand_one_of(option: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise BadDefinition(
+            f"{option} = {value!r} is unknown",
+            where=option,
+            fix=f"use {' or '.join(filter(None, known))}",
+        )
 
 
 def _cap(minimum_ios: str) -> float:
