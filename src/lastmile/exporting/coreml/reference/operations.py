@@ -200,7 +200,7 @@ def gelu(x: Tensor, mode: Any) -> Tensor:
     """X times the share of a normal distribution below it."""
     half, one = x.dtype.type(0.5), x.dtype.type(1)
     if str(np.ravel(mode)[0]) == "EXACT":
-        return half * x * (one + _erf(x * x.dtype.type(math.sqrt(0.5))))
+        return np.asarray(half * x * (one + _erf(x * x.dtype.type(math.sqrt(0.5)))))
     inner = x.dtype.type(math.sqrt(2 / math.pi)) * (x + x.dtype.type(0.044715) * x**3)
     return np.asarray(half * x * (one + np.tanh(inner)))
 
