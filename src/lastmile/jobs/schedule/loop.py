@@ -165,7 +165,7 @@ class Scheduler:
             self._enter(at)
             self._start(at)
         if beat:
-            for alert in check_contracts(self.log, self.files.files, at):
+            for alert in check_contracts(self.workspace, self.log, self.files.files, at):
                 self._set.tell(f"late: {alert.message}")
 
     def _beat_is_due(self) -> bool:

@@ -242,7 +242,9 @@ def test_draining_begins_nothing_more_and_a_second_time_cancels(make_scheduler, 
 def test_a_contract_that_is_broken_is_told_once_and_resolved_when_the_report_comes(
     make_scheduler, sky
 ):
-    scheduler = make_scheduler(a='every = "day at 06:00"\nmust_exist_by = "08:00"')
+    scheduler = make_scheduler(
+        a='every = "day at 06:00"\nmust_exist_by = "08:00"\nowners = ["ops@example.org"]'
+    )
     scheduler.hands.hold = True
     step(scheduler)
     sky.pass_(hours=8, minutes=1)
@@ -255,6 +257,8 @@ def test_a_contract_that_is_broken_is_told_once_and_resolved_when_the_report_com
         "(UTC) and does not: it is still being run"
     ]
     assert len(scheduler.log.open_alerts()) == 1
+    (notice,) = scheduler.log.outbox.find()
+    assert (notice.address, notice.order["title"]) == ("ops@example.org", "Late: plain")
     (slot,) = scheduler.hands.begun
     run = Run(key="k1", report="plain", state=State.SUCCEEDED, parameters={}, started=sky.at,
               slot=slot.key)  # fmt: skip
@@ -295,7 +299,7 @@ def test_two_years_of_ten_zones_are_kept_to_the_slot(make_scheduler, sky):
     sky.at = FIRST
     while sky.at < LAST:
         step(scheduler)
-        sky.at = min(LAST, sky.at + timedelta(hours=61))
+        sky.at = min(LAST, sky.at + timedelta(hours=247))
     step(scheduler)
 
     for name, (zone, _, when, wanted) in kept.items():
