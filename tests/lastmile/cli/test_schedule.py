@@ -15,7 +15,9 @@ from lastmile.store.schedulers import SchedulerLog
 @pytest.fixture(name="root")
 def _root(make_workspace):
     return make_workspace(
-        cells=["print(x, month)"], parameters='x: int = 3\nmonth: str = "2026-01"'
+        cells=["print(x, month)"],
+        parameters='x: int = 3\nmonth: str = "2026-01"',
+        report='[parameters.month]\ntype = "month"\n',
     )
 
 
