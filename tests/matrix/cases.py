@@ -439,6 +439,8 @@ def _transformers() -> Iterator[Case]:
         feature_extraction.text.CountVectorizer(),
         feature_extraction.text.HashingVectorizer(n_features=16),
         feature_extraction.text.TfidfVectorizer(),
+        pairs=feature_extraction.text.TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        letters=feature_extraction.text.CountVectorizer(analyzer="char_wb", ngram_range=(2, 3)),
     )
     yield Case(estimator=feature_extraction.image.PatchExtractor(patch_size=(2, 2)))
     yield Case(estimator=prep.MultiLabelBinarizer(), rows="category")

@@ -31,7 +31,7 @@ def coremltools() -> Any:
     Raises:
         MissingPart: it is not installed.
     """
-    with quiet():
+    with _quiet():
         try:
             return import_module("coremltools")
         except ImportError as error:
@@ -39,8 +39,7 @@ def coremltools() -> Any:
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """No logging and no warnings of libraries in the block."""
+def _quiet() -> Iterator[None]:
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

@@ -86,6 +86,8 @@ def row_sets(
         if column.kind is Kind.STRING:
             yield RowSet(name=f"`{name}` empty", rows=_with(spread, column, MISSING_TEXT))
             yield RowSet(name=f"`{name}` never seen", rows=_with(spread, column, _UNSEEN_TEXT))
+            if not column.known:
+                yield RowSet(name=f"`{name}` written otherwise", rows=_written(few, column))
         elif column.known:
             beside = 1 if column.kind is Kind.INT else 0.5
             unseen = max(int(value) for value in column.known) + beside
@@ -119,6 +121,28 @@ def _with(rows: pd.DataFrame, column: Column, value: Any) -> pd.DataFrame:
     else:
         dtype = np.int64 if column.kind is Kind.INT else np.float64
     return rows.assign(**{column.name: pd.Series([value] * len(rows), rows.index, dtype=dtype)})
+
+
+_WRITTEN = (
+    str.upper,
+    str.title,
+    lambda text: text.replace(" ", "  \n"),
+    lambda text: f"„{text}”…{text}😀{text}",
+    lambda text: text.replace(" ", "–"),
+    lambda text: f"{text}é x ł. {text}'s_{text}\u0301",
+)
+"""Other ways to write a text: capitals, blanks, punctuation, emoji, accents."""
+
+
+def _written(few: pd.DataFrame, column: Column) -> pd.DataFrame:
+    texts = few[column.name].astype(object)
+    real = few[texts.map(lambda value: isinstance(value, str))]
+    made = [
+        real.assign(**{column.name: real[column.name].astype(object).map(change).astype(
+            object if real[column.name].dtype == "category" else real[column.name].dtype)})
+        for change in _WRITTEN
+    ]  # fmt: skip
+    return pd.concat(made)
 
 
 def _extremes(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> pd.DataFrame:

@@ -74,6 +74,12 @@ class Nodes:
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._joined: dict[tuple[Part, ...], str] = {}
 
+    def inside(self) -> "Nodes":
+        """An empty graph inside this one, whose names are none of this one's."""
+        inner = Nodes()
+        inner._taken, inner._numbers, inner.opset_ml = self._taken, self._numbers, self.opset_ml
+        return inner
+
     def fresh(self, hint: str) -> str:
         """A name that no value has yet."""
         while True:

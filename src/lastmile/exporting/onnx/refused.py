@@ -79,10 +79,10 @@ REFUSED: tuple[Refusal, ...] = (
         fix="use DictVectorizer or OneHotEncoder",
     ),
     Refusal(
-        names=("CountVectorizer", "TfidfVectorizer", "HashingVectorizer"),
+        names=("HashingVectorizer",),
         when=_always,
-        reason="the words that a phone finds depend on the phone's language settings",
-        fix="turn texts into numbers or categories first",
+        reason="no operator of ONNX computes its hash of a word",
+        fix="use CountVectorizer or TfidfVectorizer with max_features",
     ),
 )
 

@@ -28,6 +28,9 @@ from lastmile.exporting.signature import Kind
 ARRANGED = ("Pipeline", "ColumnTransformer", "FeatureUnion")
 """Classes that skl2onnx takes apart by itself."""
 
+WITHIN = ("CountVectorizer", "TfidfVectorizer")
+"""Classes whose nodes hold graphs of their own, which skl2onnx's containers do not rename."""
+
 BOOSTERS = ("xgboost", "lightgbm", "catboost")
 """Packages whose estimators we convert as well, where they are installed."""
 
@@ -61,7 +64,7 @@ def _classes() -> Iterator[type]:
     from sklearn.utils import all_estimators
 
     for name, kind in all_estimators():
-        if f"sklearn.{name}" in CONVERTERS and name not in ARRANGED:
+        if f"sklearn.{name}" in CONVERTERS and name not in (*ARRANGED, *WITHIN):
             yield kind
     for library in BOOSTERS:
         if find_spec(library) is not None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lastmile.errors import NotExportable, RowsRefused
-from lastmile.exporting.signature.boosters import as_categories, fitted_names
+from lastmile.exporting.signature.boosters import as_categories, fitted_names, reader_of
 from lastmile.exporting.signature.shape import Kind, Output, Task
 
 
@@ -140,7 +140,7 @@ _TEXTS = ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer")
 def given_to(estimator: Any, rows: pd.DataFrame) -> Any:
     """The rows in the form in which scikit-learn wants them for this estimator."""
     kind = type(estimator).__name__
-    if kind in (*_ONE_COLUMN, *_TEXTS):
+    if kind in _ONE_COLUMN or type(reader_of(estimator)).__name__ in _TEXTS:
         return rows.iloc[:, 0].to_numpy()
     if kind in ("DictVectorizer", "FeatureHasher"):
         return rows.to_dict("records")

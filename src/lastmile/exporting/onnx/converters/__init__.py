@@ -28,6 +28,7 @@
     processes          Gaussian processes
     scaling            scalers, powers, products
     selection          columns that are kept
+    texts              words and characters, counted and weighed
     targets            several targets, transformed targets
     vectors            support vector machines and kernel ridge regression
     votes              votes, stacks, bags, boosts
@@ -36,6 +37,7 @@
 What several of them share: `scores`, `members`, `floats` (arithmetic in 32 or 64 bits),
 `distances` (every metric), `similarities` (every kernel), `links` (from the sums of boosted trees
 to answers) and `boosted_columns` (their columns of categories).
+`words`, `letters` and `spelling` take texts apart.
 
 Written out apart: `covariances` (kernels of `processes`), `coupling` (probabilities of `vectors`).
 
@@ -72,6 +74,7 @@ from lastmile.exporting.onnx.converters import (
     scaling,
     selection,
     targets,
+    texts,
     vectors,
     votes,
     xgboost,
@@ -109,6 +112,7 @@ CONVERTERS = collected(
         scaling,
         selection,
         targets,
+        texts,
         vectors,
         votes,
         xgboost,
