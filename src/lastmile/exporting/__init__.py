@@ -3,6 +3,7 @@
 estimator + sample -> Signature -> Graph (ONNX) -> Package (Core ML) -> Evidence -> Bundle
 
     definition  the file that describes an export
+    registered  models as MLflow keeps them
     source      where estimator and sample come from
     signature/  raw columns in, typed outputs out
     claims      which function lowers which operator

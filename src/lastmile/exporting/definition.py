@@ -70,7 +70,9 @@ class ExportFile(Definition):
     title: str = Field(min_length=1)
     description: str = ""
     version: str = Field(pattern=_SEMVER, description="semantic version of the bundle")
-    estimator: str = Field(description="`module:function`, or a file below the workspace")
+    estimator: str = Field(
+        description="`module:function`, a file below the workspace, or a model of MLflow"
+    )
     sample: str = Field(description="`module:function`, or a .csv or .parquet file")
     targets: tuple[Target, ...] = Field(default=("onnx", "coreml"), min_length=1)
     author: str = ""

@@ -1,17 +1,20 @@
 """Where an export's estimator and sample come from.
 
-A reference is a function or an object of the workspace's own modules (`module:function`), or a
-file below the workspace. Only a .skops file is opened without trust: it lists the types it holds
-and builds no other. Pickle and joblib files run whatever program they hold.
+A reference is a function or an object of the workspace's own modules (`module:function`), a file
+below the workspace, or a model of MLflow (`models:/NAME/1`, `runs:/ID/model`, or a folder with an
+`MLmodel`). Only the format of skops is opened without trust: it lists the types it holds and builds
+no other. Pickle and joblib files run whatever program they hold.
 """
 
 import importlib
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from lastmile.errors import BadReference, LastmileError, MissingPart, Untrusted, nearest
+from lastmile.exporting.registered import MARK, fetch, flavour_of, is_registered
 from lastmile.exporting.trusted import REVIEWED, demand_sound_trees
 
 if TYPE_CHECKING:
@@ -30,7 +33,11 @@ def load_estimator(reference: str, *, root: Path, trust: bool = False) -> Any:
         MissingPart: it is an estimator of a library that is not installed.
         Untrusted: the file could run code while it is read, and `trust` is not given.
     """
-    if _is_file(reference):
+    if is_registered(reference):
+        estimator = _from_registry(reference, trust)
+    elif (root / reference / MARK).is_file():
+        estimator = _from_folder(_inside(f"{reference}/{MARK}", root).parent, reference, trust)
+    elif _is_file(reference):
         path = _inside(reference, root)
         estimator = _from_file(path, reference, trust)
     else:
@@ -117,6 +124,9 @@ def load_sample(reference: str, root: Path) -> "pd.DataFrame":
 
 
 def _is_file(reference: str) -> bool:
+    """Whether a reference leads to a file or to a model of MLflow, not to a function."""
+    if is_registered(reference):
+        return True
     return Path(reference).suffix in (".skops", *_PICKLED, *_TABLES) or ":" not in reference
 
 
@@ -218,6 +228,24 @@ def _from_file(path: Path, reference: str, trust: bool) -> Any:
     if not trust:
         raise Untrusted(reference, f"it is a {path.suffix} file")
     return _read(lambda: _joblib(path), reference)
+
+
+def _from_registry(address: str, trust: bool) -> Any:
+    with TemporaryDirectory(prefix="lastmile-model-") as folder:
+        return _from_folder(fetch(address, Path(folder)), address, trust)
+
+
+def _from_folder(folder: Path, reference: str, trust: bool) -> Any:
+    flavour = flavour_of(folder, reference)
+    if flavour.skops:
+        return _read(lambda: _skops(flavour.file, reference, trust), reference)
+    if not trust:
+        raise Untrusted(
+            reference,
+            "its file is a pickle",
+            fix='log it with serialization_format="skops", or pass --trust if you know who made it',
+        )
+    return _read(lambda: _joblib(flavour.file), reference)
 
 
 def _read(load: Callable[[], Any], reference: str) -> Any:
