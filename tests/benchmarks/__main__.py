@@ -12,7 +12,7 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("startup", "rendering", "reports", "prefix", "export", "cost")
+BENCHMARKS = ("startup", "rendering", "reports", "prefix", "export", "cost", "onnx")
 
 
 def main(names: list[str]) -> None:
@@ -25,7 +25,7 @@ def main(names: list[str]) -> None:
     for name in names or BENCHMARKS:
         for row in import_module(f"tests.benchmarks.{name}").rows():
             what, ours, theirs, unit, instead, *target = row
-            ratio = theirs / ours
+            ratio = theirs / ours if ours else float("nan")
             judged = judge(ratio, *target) if target else ""
             table.add_row(
                 what, f"{ours:.3g}", f"{theirs:.3g}", unit, f"{ratio:.3g} x", judged, instead

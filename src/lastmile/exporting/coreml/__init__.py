@@ -60,7 +60,8 @@ def to_coreml(
         )
     if inputs == "vector":
         _demand_numbers(graph)
-    lowered = lower(as_regressors(view_of(graph.proto)), graph.signature, vector=inputs == "vector")
+    view = as_regressors(view_of(graph.unrewritten))
+    lowered = lower(view, graph.signature, vector=inputs == "vector")
     _demand_at_most(cap, lowered)
     spec = assemble(lowered, graph.signature, name=name, metadata=metadata)
     faults = check(spec)

@@ -16,10 +16,11 @@ from lastmile.exporting.evidence.compare import Tolerances
 from lastmile.exporting.evidence.pairs import SKLEARN, Pair
 from lastmile.exporting.evidence.recorder import Call, Calls, record_calls
 from lastmile.exporting.evidence.verdict import FirstStep
-from lastmile.exporting.onnx.convert import opsets_of, write
-from lastmile.exporting.onnx.graph import open_session
+from lastmile.exporting.onnx.assembly import opsets_of
+from lastmile.exporting.onnx.convert import write
 from lastmile.exporting.onnx.nodes import ELEMENTS, Parts
 from lastmile.exporting.onnx.options import Options
+from lastmile.exporting.onnx.sessions import open_session
 from lastmile.exporting.onnx.writer import Visit, Writer
 from lastmile.exporting.signature import Signature, Task
 from lastmile.exporting.signature.parts import short_path

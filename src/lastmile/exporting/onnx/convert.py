@@ -1,24 +1,26 @@
 """Estimator and sample become an ONNX graph."""
 
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import onnx
 import pandas as pd
 
 from lastmile.errors import NotExportable
-from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.answer import Answer
+from lastmile.exporting.onnx.assembly import drafted, model_of
 from lastmile.exporting.onnx.converters import CONVERTERS
 from lastmile.exporting.onnx.foreign import by_skl2onnx
 from lastmile.exporting.onnx.graph import Graph, demand_plain
 from lastmile.exporting.onnx.middles import middles_of
-from lastmile.exporting.onnx.nodes import ELEMENTS, OPSETS, Part, Parts
+from lastmile.exporting.onnx.nodes import Part, Parts
 from lastmile.exporting.onnx.options import Options
 from lastmile.exporting.onnx.refused import demand_not_refused
+from lastmile.exporting.onnx.rewrites import rewritten
 from lastmile.exporting.onnx.runtime import demand_sound_runtime
+from lastmile.exporting.onnx.weights import narrowed
 from lastmile.exporting.onnx.writer import Writer
+from lastmile.exporting.onnx.zipmap import zipped
 from lastmile.exporting.signature import Kind, Output, Signature, read_signature
 from lastmile.exporting.signature.parts import raw_names
 
@@ -45,23 +47,36 @@ def to_onnx(
     signature = signature or read_signature(estimator, sample, score=options.score)
     demand_not_refused(estimator)
     writer, answer = write(estimator, sample, signature, options)
-    if _mixed(writer.nodes):
-        writer, answer = write(estimator, sample, signature, replace(options, trees=3))
     outputs = answer_outputs(writer, answer, signature)
-    proto = assemble(writer, signature, outputs)
+    draft = drafted(writer, signature, outputs)
+    small, narrow = narrowed(rewritten(draft), options.weights)
+    proto = model_of(zipped(small, signature) if options.zipmap else small, signature)
     try:
         demand_plain(proto)
     except Exception as error:
         raise NotExportable(
             type(estimator).__name__, target="ONNX", reason=f"the graph is not sound: {error}"
         ) from error
-    return Graph(proto, signature, writer.owners)
+    steps = writer.owners | {
+        output: writer.owners[value] for output, value in outputs.items() if value in writer.owners
+    }
+    held = None if options.weights == "float32" else narrow
+    return Graph(proto, signature, steps, draft, held)
 
 
 def write(
     estimator: Any, sample: pd.DataFrame, signature: Signature, options: Options
 ) -> tuple[Writer, Answer]:
     """All nodes of the estimator over the raw columns, and what it answers."""
+    writer, answer = _written(estimator, sample, signature, options)
+    if _mixed(writer.nodes):
+        return _written(estimator, sample, signature, replace(options, trees=3))
+    return writer, answer
+
+
+def _written(
+    estimator: Any, sample: pd.DataFrame, signature: Signature, options: Options
+) -> tuple[Writer, Answer]:
     outputs = [output.name for output in signature.outputs]
     inputs = [column.identifier for column in signature.columns]
     writer = Writer(CONVERTERS, by_skl2onnx, options, taken=[*inputs, *outputs])
@@ -117,53 +132,3 @@ def _value(writer: Writer, answer: Answer, output: Output) -> str:
 def label_of(writer: Writer, answer: Answer) -> str:
     """The label [N] at the position that the answer gives."""
     return writer("Gather", writer.labels(answer.classes), answer.index, axis=0)
-
-
-def assemble(writer: Writer, signature: Signature, outputs: dict[str, str]) -> onnx.ModelProto:
-    """The nodes that the outputs need, as a model."""
-    nodes = _needed(writer.nodes, set(outputs.values()))
-    for name, value in outputs.items():
-        nodes.append(onnx.helper.make_node("Identity", [value], [name]))
-    used = {name for node in nodes for name in node.input}
-    shapes = {output.name: output for output in signature.outputs}
-    graph = onnx.helper.make_graph(
-        nodes,
-        "lastmile",
-        [
-            onnx.helper.make_tensor_value_info(column.identifier, ELEMENTS[column.kind], ["N", 1])
-            for column in signature.columns
-        ],
-        [_described(shapes[name]) for name in outputs],
-        [tensor for tensor in writer.constants if tensor.name in used],
-    )
-    return onnx.helper.make_model(
-        graph,
-        opset_imports=opsets_of(nodes),
-        ir_version=10,
-        producer_name="lastmile",
-        producer_version=version("lastmile"),
-    )
-
-
-def _described(output: Output) -> onnx.ValueInfoProto:
-    shape: list[str | int | None] = ["N"] if output.role == "label" else ["N", output.width]
-    return onnx.helper.make_tensor_value_info(output.name, ELEMENTS[output.kind], shape)
-
-
-def _needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
-    """The nodes behind the values `wanted`, in order."""
-    kept = []
-    for node in reversed(nodes):
-        if wanted & set(node.output):
-            kept.append(node)
-            wanted = wanted | set(node.input)
-    return kept[::-1]
-
-
-def opsets_of(nodes: list[onnx.NodeProto]) -> list[onnx.OperatorSetIdProto]:
-    """The operator sets that the nodes need."""
-    newest = any(node.op_type == "TreeEnsemble" for node in nodes)
-    numbers = {"": OPSETS[""]}
-    if any(node.domain == ML for node in nodes):
-        numbers[ML] = OPSETS[ML] if newest else 3
-    return [onnx.helper.make_opsetid(domain, number) for domain, number in numbers.items()]

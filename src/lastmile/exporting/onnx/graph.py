@@ -10,8 +10,11 @@ import onnx
 import pandas as pd
 
 from lastmile.errors import NotWritable, RowsRefused
-from lastmile.exporting.onnx.runtime import demand_sound_runtime
-from lastmile.exporting.signature import Kind, Output, Signature
+from lastmile.exporting.onnx.assembly import model_of
+from lastmile.exporting.onnx.rewrites.draft import Draft
+from lastmile.exporting.onnx.sessions import answers_of, first_line, open_session
+from lastmile.exporting.onnx.weights import Narrowed
+from lastmile.exporting.signature import Signature
 
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 """The operator sets that every build of ONNX Runtime has."""
@@ -22,13 +25,21 @@ class Graph:
     """An ONNX model with the signature that it answers to.
 
     `steps` tell for which step of the pipeline a value is computed, where that is known; a file
-    does not say so.
+    does not say so. `draft`, where it is known, are the nodes before any rewrite. `narrowed` tells
+    which weights are stored in fewer bits.
     """
 
     proto: onnx.ModelProto
     signature: Signature
     steps: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    draft: Draft | None = field(default=None, repr=False, compare=False)
+    narrowed: Narrowed | None = field(default=None, compare=False)
     _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def unrewritten(self) -> onnx.ModelProto:
+        """The model before any rewrite: other targets are lowered from that."""
+        return self.proto if self.draft is None else model_of(self.draft, self.signature)
 
     @property
     def size(self) -> int:
@@ -60,49 +71,12 @@ class Graph:
             SampleLacksColumn: the frame has not all columns.
             RowsRefused: a value has no place in its column, or the runtime refuses the rows.
         """
-        feeds = self.signature.feeds(frame)
-        names = [output.name for output in self.signature.outputs]
-        try:
-            answers = self._session().run(names, feeds)
-        except Exception as error:  # the runtime's own errors have no common class
-            raise RowsRefused(
-                f"ONNX Runtime does not answer: {_first_line(error)}",
-                fix="the rows hold something that the estimator was not fitted for",
-            ) from error
-        return {
-            output.name: _shaped(np.asarray(answer), output)
-            for output, answer in zip(self.signature.outputs, answers, strict=True)
-        }
+        return answers_of(self._session(), self.signature, frame)
 
     def _session(self) -> Any:
         if "session" not in self._kept:
             self._kept["session"] = open_session(self.proto)
         return self._kept["session"]
-
-
-def open_session(proto: onnx.ModelProto) -> Any:
-    """ONNX Runtime with the model: CPU, one thread."""
-    import onnxruntime
-
-    demand_sound_runtime()
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    return onnxruntime.InferenceSession(
-        proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-
-
-def _shaped(answer: np.ndarray, output: Output) -> np.ndarray:
-    if output.role == "label":
-        flat = answer.reshape(-1)
-        return flat.astype(str) if output.kind is Kind.STRING else flat
-    return answer.reshape(-1, output.width)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
 
 
 def load_graph(path: Path, signature: Signature) -> Graph:
@@ -117,7 +91,7 @@ def load_graph(path: Path, signature: Signature) -> Graph:
         demand_plain(proto)
     except Exception as error:
         raise RowsRefused(
-            f"{path.name} is not a sound ONNX model: {_first_line(error)}", fix="export it again"
+            f"{path.name} is not a sound ONNX model: {first_line(error)}", fix="export it again"
         ) from error
     _demand_interface(proto, signature, path.name)
     return Graph(proto, signature)

@@ -182,10 +182,11 @@ class Nodes:
     def pick(self, parts: Parts, positions: Sequence[int]) -> Parts:
         """The columns at `positions`, in that order; neighbours inside one part stay together."""
         owners = [(part, at) for part in parts for at in range(part.width)]
-        picked: list[Part] = []
-        for part, columns in _runs([owners[position] for position in positions]):
-            picked.append(self._columns(part, columns))
-        return tuple(picked)
+        return self.chosen([owners[position] for position in positions])
+
+    def chosen(self, columns: Sequence[tuple[Part, int]]) -> Parts:
+        """Columns, each named by its part and its place in that."""
+        return tuple(self._columns(part, places) for part, places in _runs(columns))
 
     def _columns(self, part: Part, columns: list[int]) -> Part:
         if columns == list(range(part.width)):

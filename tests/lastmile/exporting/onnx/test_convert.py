@@ -34,8 +34,7 @@ from lastmile.errors import NotExportable
 from lastmile.exporting.evidence import gather_evidence
 from lastmile.exporting.onnx import to_onnx
 from lastmile.exporting.onnx.answer import Answer
-from lastmile.exporting.onnx.convert import OPSETS
-from lastmile.exporting.onnx.nodes import Part
+from lastmile.exporting.onnx.nodes import OPSETS, Part
 from lastmile.exporting.signature import Kind
 
 ODD = ["my col-é", "wiek (lata)", "miss"]

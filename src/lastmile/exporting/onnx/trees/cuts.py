@@ -28,19 +28,19 @@ def cut(nodes: Nodes, forest: Forest, parts: Parts) -> tuple[str, Forest]:
     origins = [part.origin(column) for part in parts for column in range(part.width)]
     owners = [(part, column) for part in parts for column in range(part.width)]
     doors: dict[tuple[str, int], int] = {}
-    columns: list[Part] = []
+    columns: list[tuple[Part, int]] = []
     feature, above = forest.feature.copy(), forest.above.copy()
     threshold, missing = forest.threshold.copy(), forest.missing_left.copy()
     for old in np.unique(forest.feature[forest.splits]):
         origin = origins[old]
         at = np.flatnonzero(forest.splits & (forest.feature == old))
         if origin is None or not origin.steps:
-            column = _one(nodes, *owners[old])
-            key = (owners[old][0].name, owners[old][1])
+            column = owners[old]
+            key = (column[0].name, column[1])
             threshold[at] = round_down(threshold[at])
         else:
             key = (origin.door, origin.column)
-            column = _one(nodes, Part(origin.door, origin.kind, origin.width), origin.column)
+            column = (Part(origin.door, origin.kind, origin.width), origin.column)
             moved = _moved(origin, threshold[at], missing[at], rounds=forest.rounds)
             threshold[at], missing[at], above[at] = moved
         if key not in doors:
@@ -48,12 +48,12 @@ def cut(nodes: Nodes, forest: Forest, parts: Parts) -> tuple[str, Forest]:
             columns.append(column)
         feature[at] = doors[key]
     if not columns:  # trees of a single leaf read nothing
-        columns = [_one(nodes, *next(owner for owner in owners if owner[0].name))]
+        columns = [next(owner for owner in owners if owner[0].name)]
     threshold = np.minimum(threshold, _LARGEST)
     changed = replace(
         forest, feature=feature, threshold=threshold, missing_left=missing, above=above
     )
-    return nodes.matrix(tuple(columns)), changed
+    return nodes.matrix(nodes.chosen(columns)), changed
 
 
 def exceeds(nodes: Nodes, part: Part, column: int, thresholds: np.ndarray) -> str:
