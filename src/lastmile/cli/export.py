@@ -94,6 +94,12 @@ def tell_bundle(bundle: "Bundle") -> None:
     )
     if bundle.evidence.accepted:
         say(f"accepted although it differs: {bundle.evidence.accepted}", "yellow")
+    if bundle.weights:
+        held = bundle.weights
+        say(
+            f"weights of {held.tensors} matrix products as {held.stored}: "
+            f"{show_size(held.bytes_after)} instead of {show_size(held.bytes_before)}"
+        )
     if bundle.minimum_ios:
         say(f"runs on iOS {bundle.minimum_ios} and newer")
     say(f"{len(bundle.evidence.not_proven)} things are not proven: see README.md in the bundle")
@@ -111,6 +117,7 @@ def bundle_as_json(bundle: "Bundle") -> dict[str, Any]:
         "folder": str(bundle.folder),
         "size": bundle.size,
         "minimum_ios": bundle.minimum_ios,
+        "weights": bundle.weights.model_dump() if bundle.weights else None,
         "files": bundle.files,
         "evidence": bundle.evidence.to_dict(),
     }

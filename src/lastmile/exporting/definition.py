@@ -64,6 +64,19 @@ class Candidates(Definition):
     ordered: bool = Field(default=False, description="judge by rows after those learned from")
 
 
+class OnnxForm(Definition):
+    """How the ONNX form is written."""
+
+    trees: Literal[3, 5] = Field(
+        default=5, description="operator set of `ai.onnx.ml` for trees; 3 for runtimes before 1.23"
+    )
+    weights: Literal["float32", "float16", "int8"] = Field(
+        default="float32", description="how the weights of matrix products are stored"
+    )
+    zipmap: bool = Field(default=False, description="probabilities as maps from class to number")
+    ort: bool = Field(default=False, description="ONNX Runtime's own format as well")
+
+
 class ExportFile(Definition):
     """An export: which estimator, which sample of raw rows, which targets, which limits."""
 
@@ -78,6 +91,7 @@ class ExportFile(Definition):
     author: str = ""
     license: str = ""
     columns: dict[str, ColumnText] = Field(default_factory=dict)
+    onnx: OnnxForm = OnnxForm()
     tolerance: Tolerance = Tolerance()
     budget: Budget = Budget()
     candidates: Candidates | None = None

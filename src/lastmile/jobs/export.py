@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lastmile.exporting.evidence import Evidence
     from lastmile.exporting.evidence.gather import CoreMLPackage
     from lastmile.exporting.onnx import Graph
+    from lastmile.exporting.onnx.options import Options
 
 OnStep = Callable[[str], None]
 
@@ -139,7 +140,7 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
     order.on_step("read the signature")
     signature = read_signature(estimator, sample, file.columns)
     order.on_step("convert to ONNX")
-    graph = to_onnx(estimator, sample, signature=signature)
+    graph = to_onnx(estimator, sample, signature=signature, options=_options(file))
     about = About.of(order.name, file)
     package = None
     if "coreml" in file.targets:
@@ -149,6 +150,11 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
         package = to_coreml(graph, name=about.type_name, metadata=_metadata(file))
     target = order.built / f"{order.name}-{file.version}"
     evidence = _proven(order, target, estimator, sample, (graph, package))
+    ort = None
+    if file.onnx.ort:
+        from lastmile.exporting.onnx.ort_format import to_ort
+
+        ort = to_ort(graph)
     order.on_step("write the bundle")
     with publish_folder(target) as folder:
         bundle = write_bundle(
@@ -158,6 +164,7 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
             package=package,
             evidence=evidence,
             made=order.clock(),
+            ort=ort,
         )
         if not order.replace and holds_another_model(target, folder):
             raise VersionTaken(str(target))
@@ -192,6 +199,14 @@ def _proven(
     _keep_or_clear(target, evidence)
     demand_budget(limits, measured, evidence.differing, cost_of(graph, sample))
     return evidence
+
+
+def _options(file: ExportFile) -> "Options":
+    """How the definition wants the ONNX form written."""
+    from lastmile.exporting.onnx.options import Options
+
+    form = file.onnx
+    return Options(trees=form.trees, weights=form.weights, zipmap=form.zipmap)
 
 
 def _keep_or_clear(target: Path, evidence: "Evidence") -> None:

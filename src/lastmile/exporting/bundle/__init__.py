@@ -5,6 +5,7 @@ signature.json     raw columns and outputs, typed
 evidence.json      what was compared, and what could not be
 golden/rows.json   raw rows with scikit-learn's answers, to be asked again on any device
 android/NAME.onnx  the ONNX graph
+android/NAME.ort   the same in ONNX Runtime's own format, and required_operators.config, on request
 ios/NAME.mlpackage the Core ML package
 README.md          for the engineer who builds it into an app
 

@@ -23,8 +23,11 @@ from lastmile.exporting.evidence.compare import distance
 from lastmile.exporting.evidence.gather import COREML, ONNX, Engine
 from lastmile.exporting.evidence.golden import kinds
 from lastmile.exporting.onnx import load_graph
+from lastmile.exporting.onnx.ort_format import load_ort
 from lastmile.exporting.signature import Kind, Signature
 from lastmile.exporting.signature.phone import from_json, number
+
+ORT = "ONNX Runtime, its own format"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,8 @@ def _ask(
 ) -> Iterator[tuple[str, Answers]]:
     """Each engine's answers, from the saved files."""
     yield ONNX, load_graph(path / manifest.android, signature).run(rows)
+    if manifest.ort:
+        yield ORT, load_ort(path / manifest.ort, signature).run(rows)
     if manifest.ios:
         from lastmile.exporting.coreml import load_package
 

@@ -87,13 +87,14 @@ def _demand_no_links(folder: Path) -> None:
 
 def _demand_inside(folder: Path, manifest: Manifest) -> None:
     """Every path of the manifest is a plain relative one, and the parts of a bundle are there."""
-    named = [*manifest.files, manifest.android, *([manifest.ios] if manifest.ios else [])]
+    models = [name for name in (manifest.android, manifest.ort, manifest.ios) if name]
+    named = [*manifest.files, *models]
     for name in named:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or "\\" in name or str(path) != name:
             raise BundleBroken(str(folder), f"its manifest names {name!r}, which leaves the folder")
     files = set(manifest.files)
-    for name in (SIGNATURE, GOLDEN, manifest.android):
+    for name in (SIGNATURE, GOLDEN, manifest.android, *([manifest.ort] if manifest.ort else [])):
         if name not in files:
             raise BundleBroken(str(folder), f"its manifest does not list {name}")
     if manifest.ios and not any(name.startswith(f"{manifest.ios}/") for name in files):

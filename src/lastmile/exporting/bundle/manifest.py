@@ -24,6 +24,7 @@ SIGNATURE = "signature.json"
 EVIDENCE = "evidence.json"
 GOLDEN = "golden/rows.json"
 README = "README.md"
+OPERATORS = "android/required_operators.config"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +85,22 @@ class ToleranceEntry(Definition):
         return Tolerances(**self.model_dump())
 
 
+class WeightsEntry(Definition):
+    """How weights of matrix products are stored, and their bytes before and after."""
+
+    stored: str
+    tensors: int = Field(ge=0)
+    bytes_before: int = Field(ge=0)
+    bytes_after: int = Field(ge=0)
+
+
 class Manifest(Definition):
     """What the bundle is, how it was made, and the SHA-256 of every other file in it.
 
     `size` is the sum of the sizes in `files`, in bytes. `android` and `ios` are paths in the
     bundle; `made_with` maps packages to versions. `accepted` is the reason for which somebody let
-    the bundle out although its forms answer some rows otherwise.
+    the bundle out although its forms answer some rows otherwise. `ort` is a path as well, of the
+    same graph in ONNX Runtime's own format; `zipmap` says whether probabilities are maps.
     """
 
     format: int
@@ -107,6 +118,9 @@ class Manifest(Definition):
     onnxruntime: RuntimeRange
     tolerance: ToleranceEntry
     accepted: str = ""
+    ort: str | None = None
+    zipmap: bool = False
+    weights: WeightsEntry | None = None
     size: int = Field(ge=0)
     files: dict[str, FileEntry]
 

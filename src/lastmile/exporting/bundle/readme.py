@@ -5,6 +5,7 @@ from typing import Any
 
 from lastmile.exporting.bundle.manifest import GOLDEN, Manifest
 from lastmile.exporting.bundle.readme_code import kotlin, swift
+from lastmile.exporting.bundle.readme_forms import forms
 from lastmile.exporting.cost import show_time
 from lastmile.exporting.evidence import Evidence
 from lastmile.exporting.signature import Column, Kind, Signature
@@ -23,7 +24,7 @@ _KNOWN_SHOWN = 30
 
 def readme(manifest: Manifest, signature: Signature, evidence: Evidence, name: str) -> str:
     """The page as Markdown; `name` is the class that Xcode makes from the package."""
-    row = _example(evidence)
+    row, file = _example(evidence), manifest.android.rsplit("/", 1)[-1]
     parts = [
         f"# {_line(manifest.title or manifest.name)}",
         _line(manifest.description),
@@ -37,7 +38,8 @@ def readme(manifest: Manifest, signature: Signature, evidence: Evidence, name: s
         f"Put `{manifest.android}` into `src/main/assets/`, and in `build.gradle.kts`: "
         f'`implementation("com.microsoft.onnxruntime:onnxruntime-android:{_ADVISED}")`. '
         + " ".join(f"Never {v}: {why}." for v, why in manifest.onnxruntime.excluded.items()),
-        f"```kotlin\n{kotlin(signature, row, manifest.android.rsplit('/', 1)[-1])}\n```",
+        f"```kotlin\n{kotlin(signature, row, file, maps=manifest.zipmap)}\n```",
+        *forms(manifest, evidence),
     ]
     if manifest.ios:
         program = float(manifest.minimum_ios or 0) >= _PROGRAMS_SINCE

@@ -14,15 +14,19 @@ KOTLIN_ARRAYS = {
 }
 
 
-def kotlin(signature: Signature, row: dict[str, Any], file: str) -> str:
-    """Load and ask the ONNX graph with ONNX Runtime's Java interface."""
+def kotlin(signature: Signature, row: dict[str, Any], file: str, *, maps: bool = False) -> str:
+    """Load and ask the ONNX graph with ONNX Runtime's Java interface.
+
+    `maps` says whether probabilities are maps from class to number.
+    """
     inputs = "\n".join(
         f"    {_text(column.identifier)} to OnnxTensor.createTensor(env, "
         f"{KOTLIN_ARRAYS[column.kind].format(_kotlin(row[column.name], column))}),"
         for column in signature.columns
     )
     broken = ", ".join(_text(release) for release in ONNXRUNTIME_BROKEN)
-    return f"""import ai.onnxruntime.OnnxTensor
+    more = "import ai.onnxruntime.OnnxMap\nimport ai.onnxruntime.OnnxSequence\n" if maps else ""
+    return f"""{more}import ai.onnxruntime.OnnxTensor
 import ai.onnxruntime.OrtEnvironment
 
 // Once, and kept:
@@ -36,16 +40,22 @@ val inputs = mapOf(
 )
 try {{
     session.run(inputs).use {{ answer ->
-{_kotlin_answers(signature)}
+{_kotlin_answers(signature, maps=maps)}
     }}
 }} finally {{
     inputs.values.forEach {{ it.close() }}
 }}"""
 
 
-def _kotlin_answers(signature: Signature) -> str:
+def _kotlin_answers(signature: Signature, *, maps: bool) -> str:
     lines = []
     for output in signature.outputs:
+        if maps and output.role == "probabilities":
+            lines.append(
+                f'        val {output.name} = ((answer.get("{output.name}").get() as OnnxSequence)'
+                ".value[0] as OnnxMap).value"
+            )
+            continue
         inner = {"label": "Array<String>" if output.kind is Kind.STRING else "LongArray"}
         array = inner.get(output.name, "Array<FloatArray>")
         one = "[0][0]" if output.name == "value" and output.width == 1 else "[0]"

@@ -15,6 +15,7 @@ from lastmile.exporting.bundle.manifest import About, FileEntry, Manifest, Runti
 from lastmile.exporting.bundle.readme import readme
 from lastmile.exporting.evidence import Evidence, demand_holds
 from lastmile.exporting.onnx import Graph
+from lastmile.exporting.onnx.ort_format import OrtModel
 from lastmile.exporting.onnx.runtime import ONNXRUNTIME_BROKEN, minimum_runtime
 from lastmile.exporting.signature.phone import plain
 from lastmile.values import show_size
@@ -40,7 +41,10 @@ class Saved(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
-    """A written bundle. `files` maps paths in the folder to bytes; `size` is their sum."""
+    """A written bundle. `files` maps paths in the folder to bytes; `size` is their sum.
+
+    `weights` tells what was stored in fewer bits, where that was asked for.
+    """
 
     name: str
     version: str
@@ -49,6 +53,7 @@ class Bundle:
     evidence: Evidence
     minimum_ios: str | None
     size: int
+    weights: form.WeightsEntry | None = None
 
 
 def write_bundle(
@@ -59,8 +64,11 @@ def write_bundle(
     package: Saved | None,
     evidence: Evidence,
     made: datetime,
+    ort: OrtModel | None = None,
 ) -> Bundle:
     """Fill the empty `folder`; `made` is an aware time.
+
+    `ort` is the same graph in ONNX Runtime's own format.
 
     Raises:
         EvidenceFailed: the evidence does not hold.
@@ -70,9 +78,10 @@ def write_bundle(
     demand_holds(evidence)
     try:
         _write_models(folder, about, graph, package)
+        _write_ort(folder, about, ort)
         _write_proof(folder, graph, evidence)
         entries = hash_files(folder)
-        manifest = _manifest(about, graph, package, evidence, made, entries)
+        manifest = _manifest(folder, about, graph, package, evidence, made, entries)
         page = readme(manifest, graph.signature, evidence, about.type_name)
         (folder / form.README).write_text(page, encoding="utf-8")
         entries[form.README] = hash_file(folder / form.README)
@@ -90,6 +99,7 @@ def write_bundle(
         evidence=evidence,
         minimum_ios=package.minimum_ios if package else None,
         size=size,
+        weights=manifest.weights,
     )
 
 
@@ -101,6 +111,16 @@ def _write_models(folder: Path, about: About, graph: Graph, package: Saved | Non
         package.save(folder / "ios" / f"{about.type_name}.mlpackage")
 
 
+def _write_ort(folder: Path, about: About, ort: OrtModel | None) -> None:
+    if ort:
+        (folder / _ort_name(about)).write_bytes(ort.data)
+        (folder / form.OPERATORS).write_text(ort.operators, encoding="utf-8")
+
+
+def _ort_name(about: About) -> str:
+    return f"android/{about.type_name}.ort"
+
+
 def _write_proof(folder: Path, graph: Graph, evidence: Evidence) -> None:
     (folder / "golden").mkdir()
     rows = [asdict(row) for row in evidence.golden]
@@ -110,6 +130,7 @@ def _write_proof(folder: Path, graph: Graph, evidence: Evidence) -> None:
 
 
 def _manifest(
+    folder: Path,
     about: About,
     graph: Graph,
     package: Saved | None,
@@ -133,6 +154,9 @@ def _manifest(
         onnxruntime=RuntimeRange(minimum=minimum_runtime(graph.proto), excluded=ONNXRUNTIME_BROKEN),
         tolerance=form.ToleranceEntry(**asdict(evidence.tolerance)),
         accepted=evidence.accepted,
+        ort=_ort_name(about) if (folder / _ort_name(about)).is_file() else None,
+        zipmap=any(node.op_type == "ZipMap" for node in graph.proto.graph.node),
+        weights=form.WeightsEntry(**asdict(graph.narrowed)) if graph.narrowed else None,
         size=0,
         files=entries,
     )

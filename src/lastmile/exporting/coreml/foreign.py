@@ -289,7 +289,7 @@ def _asked_once(
     model: onnx.ModelProto, columns: tuple[Column, ...], names: list[str]
 ) -> list[np.ndarray]:
     """What ONNX Runtime answers to one row of ones and empty texts, by output."""
-    from lastmile.exporting.onnx.graph import open_session
+    from lastmile.exporting.onnx.sessions import open_session
 
     kinds = {Kind.FLOAT: np.float32, Kind.INT: np.int64, Kind.BOOL: np.bool_}
     row = {

@@ -82,6 +82,9 @@ def view_of(proto: onnx.ModelProto) -> View:
         node = _node(raw)
         if node.op == OpId("", "Constant"):
             constants[node.outputs[0]] = _constant(node)
+        elif node.op == OpId("", "Cast") and node.inputs[0] in constants:
+            kind: Any = onnx.helper.tensor_dtype_to_np_dtype(node.attrs["to"])
+            constants[node.outputs[0]] = constants[node.inputs[0]].astype(kind)
         else:
             nodes.append(node)
     opsets = {_domain(entry.domain): entry.version for entry in proto.opset_import}

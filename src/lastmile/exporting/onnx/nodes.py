@@ -141,6 +141,10 @@ class Nodes:
         """A constant in 64-bit floats."""
         return self._keep(np.asarray(value, dtype=np.float64), name)
 
+    def small(self, value: Any) -> str:
+        """A constant of whole numbers that fit into a byte each."""
+        return self._keep(np.asarray(value).astype(np.int8), "")
+
     def labels(self, classes: Sequence[str | int]) -> str:
         """The constant [K] of class labels: strings, or whole numbers."""
         texts = any(isinstance(value, str) for value in classes)

@@ -6,6 +6,7 @@ the bundle brings both.
 
 import io
 import tempfile
+import warnings
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,9 @@ def to_ort(graph: Graph) -> OrtModel:
         model, config = Path(folder, "model.ort"), Path(folder, "operators.config")
         options.optimized_model_filepath = str(model)
         open_session(graph.serialized(), options)
-        with redirect_stdout(io.StringIO()):  # it says what it writes
-            create_config_from_models([str(model)], str(config))
+        with redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it does not close what it reads
+            create_config_from_models([model], config, enable_type_reduction=False)
         lines = config.read_text(encoding="utf-8").splitlines()
         named = [line for line in lines if line and not line.startswith("#")]
         return OrtModel(model.read_bytes(), "\n".join(named) + "\n", graph.signature)

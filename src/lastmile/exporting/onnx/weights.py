@@ -49,7 +49,7 @@ def narrowed(draft: Draft, stored: Weights) -> tuple[Draft, Narrowed]:
 
 def _weights_of(draft: Draft) -> list[str]:
     """Constants [C, H] f32 that columns are multiplied by, in order; read by products only."""
-    found = {}
+    found: dict[str, None] = {}
     for name, readers in draft.readers().items():
         tensor = draft.constants.get(name)
         if tensor is None or tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) != 2:

@@ -1,5 +1,6 @@
 """Transformers that treat each column by itself, and what trees need to know of them."""
 
+import copy
 import warnings
 from typing import Any
 
@@ -22,6 +23,7 @@ def origins_through(estimator: Any, parts: Parts) -> tuple[Origin | None, ...]:
 
 def _step(estimator: Any, column: int, width: int) -> Step:
     """What scikit-learn itself makes of one column; the others are given the same values."""
+    estimator, column, width = _alone(estimator, column, width)
 
     def step(values: np.ndarray) -> np.ndarray:
         table = np.repeat(values[:, None], width, axis=1)
@@ -31,6 +33,23 @@ def _step(estimator: Any, column: int, width: int) -> Step:
         return np.asarray(made[:, column], dtype=np.float64)
 
     return step
+
+
+_SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
+"""Classes that keep an array with a number for each column, and nothing else about it."""
+
+
+def _alone(estimator: Any, column: int, width: int) -> tuple[Any, int, int]:
+    """A scaler as if it had been fitted to the one column only: that is asked many thresholds."""
+    if type(estimator).__name__ not in _SCALERS or width == 1:
+        return estimator, column, width
+    alone = copy.copy(estimator)
+    for name, value in vars(estimator).items():
+        if isinstance(value, np.ndarray) and value.shape == (width,):
+            setattr(alone, name, value[column : column + 1])
+    alone.n_features_in_ = 1
+    vars(alone).pop("feature_names_in_", None)
+    return alone, 0, 1
 
 
 def columnwise(name: str, estimator: Any, parts: Parts) -> Parts:

@@ -20,6 +20,15 @@ _MANY = 1024
 """A constant with more numbers than this is kept in 32 bits where those are exact."""
 
 
+_SOME = 64
+"""From so many numbers on, one node more is worth it to store each in a byte."""
+
+
+def is_small(values: np.ndarray) -> bool:
+    """Whether all are whole numbers that fit into a byte."""
+    return bool(np.all((values == np.rint(values)) & (np.abs(values) <= 127)))
+
+
 class Floats:
     """Nodes over floats of one width; arrays among the inputs become constants of that width."""
 
@@ -37,6 +46,8 @@ class Floats:
         array = np.asarray(value)
         if not self.wide or array.dtype.kind != "f":
             return self.writer.constant(array)
+        if array.size > _SOME and is_small(array):
+            return self.take(self.writer.small(array))
         if array.size > _MANY and np.array_equal(array, array.astype(np.float32), equal_nan=True):
             return self.take(self.writer.constant(array))
         return self.writer.double(array)

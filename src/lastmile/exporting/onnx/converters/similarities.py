@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lastmile.exporting.onnx.converters.distances import cosines, distances, squared
-from lastmile.exporting.onnx.converters.floats import Floats
+from lastmile.exporting.onnx.converters.floats import Floats, is_small
 
 Params = Mapping[str, Any]
 Kernel = Callable[[Floats, str, np.ndarray, Params], str]
@@ -53,8 +53,29 @@ def _sigmoid(floats: Floats, x: str, points: np.ndarray, params: Params) -> str:
 
 
 def _rbf(floats: Floats, x: str, points: np.ndarray, params: Params) -> str:
-    apart = squared(floats, x, points)
+    apart = _multiplied_out(floats, x, points) if floats.wide else squared(floats, x, points)
     return floats("Exp", floats("Mul", apart, -_gamma(points, params)))
+
+
+def _multiplied_out(floats: Floats, x: str, points: np.ndarray) -> str:
+    """Squared distances as |x|² - 2 x·c + |c|², around the middle of the points: [N, n].
+
+    One product of matrices, where differences would be [N, n, C] numbers. In 64 bits what cancels
+    leaves more digits than a kernel, which is at most 1, needs. Columns of small whole numbers, as
+    one-hot encoders make them, stay as they are and are stored in a byte each.
+    """
+    whole = np.array([is_small(points[:, at]) for at in range(points.shape[1])])
+    if not whole.all():
+        middle = np.where(whole, 0.0, points.mean(axis=0))
+        x, points = floats("Sub", x, middle), points - middle
+    total = floats("ReduceSumSquare", x, np.array([1]), keepdims=1)
+    total = floats("Add", total, (points**2).sum(axis=1)[None, :])
+    for columns in (np.flatnonzero(whole), np.flatnonzero(~whole)):
+        if len(columns):
+            part = x if len(columns) == len(whole) else floats("Gather", x, columns, axis=1)
+            twice = floats("MatMul", part, points[:, columns].T)
+            total = floats("Sub", total, floats("Add", twice, twice))
+    return floats("Max", total, np.array([0.0]))
 
 
 def _laplacian(floats: Floats, x: str, points: np.ndarray, params: Params) -> str:
