@@ -20,7 +20,7 @@ ROWS = int(os.environ.get("LASTMILE_BENCH_ROWS", "6000"))
 ASKED = 1000
 TOLERANCE = 1e-5
 
-Row = tuple[str, float, float, str, str, str]
+Row = tuple[Any, ...]
 
 
 @dataclass
@@ -157,11 +157,11 @@ def measured(case: Case) -> Iterator[Row]:
     own = alternate(
         lambda: estimator.predict(fresh.iloc[[0]]), lambda: ours.run(None, one), rounds=50
     )
-    yield (f"{case.name}: one row", 1e6 * own[1], 1e6 * own[0], "us", "scikit-learn", "100")
+    yield (f"{case.name}: one row", 1e6 * own[1], 1e6 * own[0], "us", "scikit-learn", ">= 100")
     if not case.converted_today:
         print(f"skl2onnx has no converter for {case.name} of its own: only ours is measured")
         far = different(estimator, fresh, ours.run(None, feeds))
-        yield f"{case.name}: differing rows of {ASKED}", far, far, "", "none", "0"
+        yield f"{case.name}: differing rows of {ASKED}", far, far, "", "no converter"
         return
     old = by_skl2onnx(estimator, frame)
     rounds = 1 if case.faster > 1 else 5
@@ -186,13 +186,13 @@ def measured(case: Case) -> Iterator[Row]:
 def compared(
     case: Case, what: str, spent: list[float], factor: float, unit: str, target: float | None = 1.0
 ) -> Row:
-    wanted = "0" if target is None else f"{target:g}"
     ours, theirs = (factor * one for one in spent)
-    return f"{case.name}: {what}", ours, theirs, unit, "skl2onnx", wanted
+    row = f"{case.name}: {what}", ours, theirs, unit, "skl2onnx"
+    return row if target is None else (*row, f">= {target:g}")
 
 
 def quantiles() -> Iterator[Row]:
-    """Ours at the full 1,000 quantiles; skl2onnx at 60, and by the square of that for 1,000.
+    """Ours at the full 1,000 quantiles, where 2 s are promised; skl2onnx at 60, then scaled.
 
     skl2onnx needed 42 s for 200 quantiles of 8 columns and 369 s for 1,000 of 4, so it grows about
     with the square.
@@ -211,11 +211,11 @@ def quantiles() -> Iterator[Row]:
         rounds=1,
         clock=time.process_time,
     )
-    yield "quantiles, 60 of 4 columns: conversion", ours, theirs, "s", "skl2onnx", "1"
+    yield "quantiles, 60 of 4 columns: conversion", ours, theirs, "s", "skl2onnx", ">= 1"
     scaled = theirs * (1000 / 60) ** 2
     yield (
         "quantiles, 1,000 of 4 columns: conversion", seconds, scaled, "s",
-        "skl2onnx, scaled from 60 by the square", f"{scaled / 2:.3g} (2 s)",
+        "skl2onnx, scaled from 60 by the square", f">= {scaled / 2:.3g}",
     )  # fmt: skip
 
 
