@@ -16,7 +16,8 @@ import pandas as pd
 from lastmile.errors import RowsRefused
 from lastmile.exporting.cost.operators import bytes_read, multiply_adds
 from lastmile.exporting.cost.walking import NODE_BYTES, visited
-from lastmile.exporting.onnx.graph import Graph, demand_plain, open_session
+from lastmile.exporting.onnx.graph import Graph, demand_plain
+from lastmile.exporting.onnx.sessions import open_session
 from lastmile.exporting.signature.parts import short_path
 
 _OPERATOR, _VISIT, _MULTIPLY_ADD, _BYTE = 700.0, 12.0, 0.1, 0.05

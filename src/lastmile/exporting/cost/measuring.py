@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 from lastmile.errors import RowsRefused
-from lastmile.exporting.onnx.graph import Graph, open_session
+from lastmile.exporting.onnx.graph import Graph
+from lastmile.exporting.onnx.sessions import open_session
 
 _WARM, _TIMED, _ENOUGH = 20, 200, 1.0
 
