@@ -1,10 +1,11 @@
 """What a schedule is: the file `schedule/NAME.toml`."""
 
+import difflib
 import re
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -26,7 +27,9 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError("not a time zone; write one such as `Europe/Berlin`") from error
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        advice = f"did you mean `{near[0]}`?" if near else "write one such as `Europe/Berlin`"
+        raise ValueError(f"not a time zone; {advice}") from error
     return name
 
 

@@ -69,6 +69,13 @@ def test_what_is_wrong_is_said_with_its_line(text, said):
     assert "schedule/x.toml" in str(caught.value)
 
 
+def test_a_zone_that_is_misspelt_gets_the_nearest():
+    with pytest.raises(LastmileError, match="did you mean `Europe/Rome`"):
+        parse_definition(
+            'report = "r"\nevery = "day"\ntimezone = "Europe/Rom"', ScheduleFile, shown="x"
+        )
+
+
 def test_all_faults_of_a_file_are_told_at_once():
     with pytest.raises(LastmileError) as caught:
         read('cron = "x"\nmissed = "y"\npool = 3\nstart = "soon"')

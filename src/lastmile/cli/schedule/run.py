@@ -46,7 +46,7 @@ def run(door: Door, jobs: int, listen: str | None) -> None:
         scheduler = Scheduler(setting)
         watch(scheduler)
         _drain_at_signals(scheduler)
-        note(f"keeping {len_shown(scheduler)}, {jobs} at a time; Ctrl-C ends it")
+        note(f"keeping {_count_shown(scheduler)}, {jobs} at a time; Ctrl-C ends it")
         postman = Postman(door.workspace, _tell)
         postman.start()
         scheduler.run()
@@ -74,7 +74,7 @@ def tick(door: Door, jobs: int) -> None:
     Postman(door.workspace, _tell).send()
 
 
-def len_shown(scheduler: "Scheduler") -> str:
+def _count_shown(scheduler: "Scheduler") -> str:
     """How many schedules there are."""
     scheduler.files.reload()
     count = len(scheduler.files.files)
