@@ -101,7 +101,7 @@ class Outbox:
         limit: int = 100,
     ) -> list[Delivery]:
         """Deliveries, the newest first."""
-        query = select(outbox).order_by(outbox.c.queued.desc(), outbox.c.key).limit(limit)
+        query = select(outbox).order_by(outbox.c.queued.desc(), outbox.c.key.desc()).limit(limit)
         if run is not None:
             query = query.where(outbox.c.run == run)
         if report is not None:

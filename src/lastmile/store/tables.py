@@ -157,6 +157,7 @@ outbox = Table(
     Column("claimed_by", String(80)),  # a sender; None where nobody is at work
     Column("lease", Instant),  # until when it is his
     Index("outbox_by_state", "state", "due"),
+    Index("outbox_by_time", "queued", "key"),
     Index("outbox_by_run", "run"),
     Index("outbox_by_report", "report", "queued"),
 )

@@ -31,5 +31,6 @@ def upgrade() -> None:
         sa.Column("lease", sa.DateTime),
     )
     op.create_index("outbox_by_state", "outbox", ["state", "due"])
+    op.create_index("outbox_by_time", "outbox", ["queued", "key"])
     op.create_index("outbox_by_run", "outbox", ["run"])
     op.create_index("outbox_by_report", "outbox", ["report", "queued"])
