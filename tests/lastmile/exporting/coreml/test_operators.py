@@ -42,6 +42,8 @@ PROGRAM_CASES = {
     "Binarizer": "value = Binarizer<threshold = 0.25>(x)",
     "Cast to whole numbers": "w = Mul(x, y)\nt = Constant<value = float {9.0}>()\nu = Mul(w, t)\n"
     "out = Cast<to=7>(u)\n" + FLAT,
+    "Cast of a constant": "c = Constant<value_ints=[1, 2, 3, 4]>()\nd = Cast<to=1>(c)\n"
+    "value = Add(x, d)",
     "Cast of flags": "value = Cast<to=1>(flags)",
     "Ceil": "value = Ceil(x)",
     "Clip": "l = Constant<value = float {-0.5}>()\nvalue = Clip(x, l, half)",

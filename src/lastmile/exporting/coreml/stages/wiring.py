@@ -33,6 +33,7 @@ def identity(_: Pipeline, node: Node, x: Vector) -> Vector:
 @claims("Cast")
 def cast(_: Pipeline, node: Node, x: Vector) -> Vector:
     """Integers and booleans as numbers; Core ML's stages read them as 64-bit floats anyway."""
+    need(isinstance(x, Vector), "a cast of a constant")
     to = _KINDS.get(node.attr("to"))
     need(to is not None, "a cast to a type that no stage has")
     assert to is not None
