@@ -26,6 +26,7 @@ fix: .venv/.dev  ## format the code and mend what can be mended by itself
 faults: .venv/.dev  ## kill random processes, corrupt Core ML files; nothing may be lost, doubled or crash
 	$(RUN)/python -m tests.faults.storm 200
 	$(RUN)/python -m tests.faults.deliveries 100
+	$(RUN)/python -m tests.faults.schedules 300
 	$(RUN)/python -m tests.faults.corrupted 1200
 
 matrix: .venv/.dev  ## export every estimator of scikit-learn, in every arrangement, and compare

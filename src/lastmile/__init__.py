@@ -4,11 +4,12 @@ Two flows, top to bottom in the order data passes through them::
 
     report   definition + parameters -> Plan -> supervised run -> executed notebook
              -> HTML, PDF -> publication
+    schedule definition -> slots -> claims -> runs, or skips with their reason
     export   estimator + sample -> Signature -> ONNX graph -> Core ML package
              -> Evidence -> Bundle
 
     cli/        front door: parse, call one job, print, exit code
-    jobs/       where steps meet the outside world: produce a report, export an estimator
+    jobs/       where steps meet the outside world: produce a report, keep the schedule, export
     reporting/  a notebook becomes pages
     scheduling/ when a report is due
     exporting/  a fitted estimator becomes a bundle: a compiler

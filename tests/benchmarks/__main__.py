@@ -12,7 +12,9 @@ from importlib import import_module
 from rich.console import Console
 from rich.table import Table
 
-BENCHMARKS = ("startup", "rendering", "reports", "prefix", "export", "cost", "onnx", "coreml")
+BENCHMARKS = (
+    *("startup", "rendering", "reports", "prefix", "schedule", "export", "cost", "onnx", "coreml"),
+)
 
 
 def main(names: list[str]) -> None:

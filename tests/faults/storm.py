@@ -56,7 +56,7 @@ def storm(root, *, kills, seed):
         if all_filled(root):
             break
     last = start(root)
-    out, err = last.communicate(timeout=200)
+    out, err = last.communicate(timeout=600)
     assert last.returncode == 0, out + err
     return done
 

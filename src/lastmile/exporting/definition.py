@@ -77,6 +77,20 @@ class OnnxForm(Definition):
     ort: bool = Field(default=False, description="ONNX Runtime's own format as well")
 
 
+class CoreML(Definition):
+    """What the Core ML form should be like."""
+
+    minimum_ios: str = Field(
+        default="", pattern=r"^(\d+(\.\d+)?)?$", description="refuse what needs a newer one"
+    )
+    prefer: Literal["exact", "size"] = Field(
+        default="exact", description="trees as Core ML's own, or in the smaller form"
+    )
+    weights: Literal["", "linear8", "palettize", "palettize8", "palettize4"] = Field(
+        default="", description="fewer bits for each weight, at a cost that the evidence tells"
+    )
+
+
 class ExportFile(Definition):
     """An export: which estimator, which sample of raw rows, which targets, which limits."""
 
@@ -95,6 +109,7 @@ class ExportFile(Definition):
     tolerance: Tolerance = Tolerance()
     budget: Budget = Budget()
     candidates: Candidates | None = None
+    coreml: CoreML = CoreML()
 
     @field_validator("estimator", "sample")
     @classmethod

@@ -147,7 +147,8 @@ def _make(order: _Order, estimator: Any, sample: "pd.DataFrame") -> "Bundle":
         order.on_step("convert to Core ML")
         from lastmile.exporting.coreml import to_coreml
 
-        package = to_coreml(graph, name=about.type_name, metadata=_metadata(file))
+        options = file.coreml.model_dump()
+        package = to_coreml(graph, name=about.type_name, metadata=_metadata(file), **options)
     target = order.built / f"{order.name}-{file.version}"
     evidence = _proven(order, target, estimator, sample, (graph, package))
     ort = None

@@ -31,7 +31,9 @@ def _report(file: Definition) -> tuple[str, str]:
 
 def _schedule(file: Definition) -> tuple[str, str]:
     assert isinstance(file, ScheduleFile)
-    return f"report {file.report}", f"{file.cron or file.every} ({file.timezone})"
+    rhythm = file.cron or f"every {(file.every or '').removeprefix('every ')}"
+    paused = f", paused: {file.paused}" if file.paused else ""
+    return f"report {file.report}", f"{rhythm} ({file.timezone}){paused}"
 
 
 def _export(file: Definition) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Alerts: reports that should exist and do not, each raised once and resolved when it does."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 from sqlalchemy import exists, select, update
 
 from lastmile.store.engine import exclusively
+from lastmile.store.outbox import queue
 from lastmile.store.slots import SlotLog, insert_missing
 from lastmile.store.tables import alerts, runs
-from lastmile.values import SlotKey, State
+from lastmile.values import Delivery, SlotKey, State
 
 LATE = "late"
 """The kind of an alert for a contract that was broken."""
@@ -20,13 +21,12 @@ _EXISTS = (State.SUCCEEDED, State.DEGRADED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One alert. `told` is when the owners were told, `resolved` when the report came after all."""
+    """One alert; `resolved` is when the report came after all."""
 
     slot: SlotKey
     kind: str
     message: str
     raised: datetime
-    told: datetime | None = None
     resolved: datetime | None = None
 
 
@@ -37,8 +37,10 @@ class AlertLog(SlotLog):
         """Whether the report of a slot exists: a run that was published and is no failure."""
         return any(run.state in _EXISTS for run in self.runs_of(key))
 
-    def raise_alerts(self, found: Sequence[Alert]) -> list[Alert]:
-        """Record alerts; those that nobody has raised before."""
+    def raise_alerts(
+        self, found: Sequence[Alert], notices: Callable[[Alert], Iterable[Delivery]]
+    ) -> list[Alert]:
+        """Record alerts; those that nobody has raised before, and their `notices` are queued."""
         new = []
         with self.writing() as connection:
             exclusively(connection)
@@ -50,6 +52,7 @@ class AlertLog(SlotLog):
                 )
                 if connection.execute(select(alerts.c.raised).where(named)).first() is None:
                     insert_missing(connection, alerts, [_row(alert)])
+                    queue(connection, notices(alert))
                     new.append(alert)
         return new
 
@@ -63,19 +66,6 @@ class AlertLog(SlotLog):
         with self.writing() as connection:
             connection.execute(
                 update(alerts).where(alerts.c.resolved.is_(None), made).values(resolved=at)
-            )
-
-    def note_told(self, alert: Alert, at: datetime) -> None:
-        """The owners have been told of an alert."""
-        with self.writing() as connection:
-            connection.execute(
-                update(alerts)
-                .where(
-                    alerts.c.schedule == alert.slot.schedule,
-                    alerts.c.scheduled_for == alert.slot.scheduled_for,
-                    alerts.c.kind == alert.kind,
-                )
-                .values(told=at)
             )
 
     def open_alerts(self) -> list[Alert]:
@@ -92,7 +82,6 @@ def _row(alert: Alert) -> dict[str, Any]:
         "kind": alert.kind,
         "message": alert.message.replace("\0", ""),
         "raised": alert.raised,
-        "told": alert.told,
         "resolved": alert.resolved,
     }
 
@@ -103,6 +92,5 @@ def _alert(row: Any) -> Alert:
         kind=row.kind,
         message=row.message,
         raised=row.raised,
-        told=row.told,
         resolved=row.resolved,
     )

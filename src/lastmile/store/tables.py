@@ -132,7 +132,6 @@ alerts = Table(
     Column("kind", String(20), primary_key=True),
     Column("message", String, nullable=False),
     Column("raised", Instant, nullable=False),
-    Column("told", Instant),  # when the owners were told
     Column("resolved", Instant),
     Index("alerts_by_resolved", "resolved", "raised"),
 )

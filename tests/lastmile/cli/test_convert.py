@@ -78,3 +78,31 @@ def test_convert_refuses_what_is_no_version(model, capsys):
 def test_convert_refuses_a_file_that_is_not_there(tmp_path, capsys):
     assert called("coreml", "convert", tmp_path / "none.onnx") == 2
     assert "none.onnx cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_convert_tells_what_smaller_weights_cost(tmp_path, capsys):
+    rng = np.random.default_rng(2)
+    tensors = [
+        numpy_helper.from_array(rng.normal(size=shape).astype(np.float32), name)
+        for name, shape in (("w", (3, 80)), ("v", (80, 2)))
+    ]
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["h"]),
+        helper.make_node("Tanh", ["h"], ["t"]),
+        helper.make_node("MatMul", ["t", "v"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["N", 2])],
+        tensors,
+    )
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(proto, tmp_path / "net.onnx")
+    assert called("coreml", "convert", tmp_path / "net.onnx", "--weights", "linear8", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["minimum_ios"] == "16"
+    assert told["size"] < told["exact_size"]
+    assert told["compared"]["beyond_tolerance"] > 0
+    assert told["compared"]["largest_absolute"] < 0.5

@@ -63,15 +63,15 @@ def test_what_is_wrong_is_told_before_anything_is_run(lastmile, make_workspace, 
 
 def test_an_interrupted_backfill_leaves_no_process_and_goes_on_where_it_stopped(make_workspace):
     root = make_workspace(["import time; time.sleep(1)"], report=REPORT)
-    process = start(root)
+    process = start(root, "--to", "2014-06")
     while not any((root / "reports/_built/plain").glob("*-*/run.json")):
         assert process.poll() is None, process.communicate()
         time.sleep(0.1)
     below = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    resumed = start(root, "--json")
-    out, _ = resumed.communicate(timeout=120)
+    _, err = process.communicate(timeout=120)
+    resumed = start(root, "--to", "2014-06", "--json")
+    out, _ = resumed.communicate(timeout=300)
     progress = [slot["progress"] for slot in json.loads(out)]
 
     assert process.returncode == 130, err

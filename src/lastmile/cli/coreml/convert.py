@@ -21,6 +21,8 @@ Examples:
   lastmile coreml convert churn.onnx -o ios/Churn.mlpackage --replace
   lastmile coreml convert churn.onnx --minimum-ios 14     refuse what needs a newer one
   lastmile coreml convert churn.onnx --inputs columns     one input for each column
+  lastmile coreml convert churn.onnx --prefer size        trees in the smaller of two forms
+  lastmile coreml convert churn.onnx --weights linear8    8 bits a weight, and what that costs
 """
 )
 @click.argument("model", type=click.Path(path_type=Path, dir_okay=False))
@@ -36,15 +38,26 @@ Examples:
     type=click.Choice(["columns", "vector"]),
     help="One input for each column, or one array. MODEL's own way otherwise.",
 )
+@click.option(
+    "--prefer",
+    type=click.Choice(["exact", "size"]),
+    default="exact",
+    help="Trees as Core ML's own, or as packed tensors where those are smaller.",
+)
+@click.option(
+    "--weights",
+    type=click.Choice(["linear8", "palettize", "palettize8", "palettize4"]),
+    help="Fewer bits for each weight of a network (iOS 16); tells what it costs.",
+)
 @click.option("--replace", is_flag=True, help="Replace what stands there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result for programs.")
 def convert(
     model: Path,
     output: Path | None,
-    minimum_ios: str,
     inputs: str | None,
     replace: bool,
     as_json: bool,
+    **options: str | None,
 ) -> None:
     """Make a Core ML model of MODEL, an ONNX file that any tool may have written.
 
@@ -57,8 +70,8 @@ def convert(
         made = convert_model(
             model,
             output,
-            minimum_ios=minimum_ios,
             inputs=inputs or "",
+            options={name: value or "" for name, value in options.items()},
             replace=replace,
             on_step=on_step,
         )
@@ -76,10 +89,18 @@ def tell_converted(made: "Converted") -> None:
         shown = ", ".join(names[:_MANY])
         say(f"{side} {shown}{f' and {len(names) - _MANY} more' if len(names) > _MANY else ''}")
     probed = made.probed
-    say(
-        f"{probed.rows} rows answered as by ONNX Runtime: no other label, "
-        f"largest difference {probed.largest_absolute:.1e}"
-    )
+    if probed.holds:
+        agree = f"{probed.rows} rows answered as by ONNX Runtime: no other label, "
+        say(f"{agree}largest difference {probed.largest_absolute:.1e}")
+    else:
+        say(
+            f"smaller weights cost: {probed.label_mismatches} of {probed.rows} rows another label, "
+            f"{probed.beyond_tolerance} beyond the tolerance, "
+            f"largest difference {probed.largest_absolute:.1e}",
+            "yellow",
+        )
+    if made.exact_size != made.package.size:
+        say(f"{show_size(made.exact_size)} with all bits of its weights")
     say(f"runs on iOS {made.package.minimum_ios} and newer")
     for sentence in made.package.unknowns:
         say(f"not proven here: {sentence}", "dim")
@@ -111,7 +132,9 @@ def converted_as_json(made: "Converted") -> dict[str, Any]:
         "compared": {
             "rows": made.probed.rows,
             "label_mismatches": made.probed.label_mismatches,
+            "beyond_tolerance": made.probed.beyond_tolerance,
             "largest_absolute": made.probed.largest_absolute,
         },
+        "exact_size": made.exact_size,
         "not_proven": list(made.package.unknowns),
     }

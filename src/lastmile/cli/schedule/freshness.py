@@ -32,7 +32,7 @@ def freshness(door: Door, as_json: bool) -> int:
     files = ScheduleFiles(door.workspace, complain)
     files.reload()
     with AlertLog(door.workspace.store_url) as log:
-        check_contracts(log, files.files, now())
+        check_contracts(door.workspace, log, files.files, now())
         alerts = log.open_alerts()
     bound = sum(file.contract is not None for file in files.files.values())
     if as_json:

@@ -186,5 +186,4 @@ def alert_as_json(alert: "Alert") -> dict[str, Any]:
         "kind": alert.kind,
         "message": alert.message,
         "raised": alert.raised.isoformat(),
-        "told": alert.told.isoformat() if alert.told else None,
     }

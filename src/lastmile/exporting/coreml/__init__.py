@@ -10,6 +10,8 @@ stages/    ONNX operators as Core ML's classic model types
 mil/       ONNX operators as ML Programs
 lowering   the partition: what becomes a stage, what a program
 ending     how a model ends: labels with their probabilities, and numbers
+weights    smaller weights, on request
+wanted     what a caller may ask of a package
 assemble   the outer model: interface and metadata
 check      what Apple's compiler would refuse and its validator does not look at
 reference/ what a Core ML file means, in NumPy: the evaluator
@@ -18,17 +20,20 @@ package    the result: saved, loaded, run
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
 
-from lastmile.errors import BadDefinition, NotExportable
+from lastmile.errors import NotExportable
 from lastmile.exporting.coreml.assemble import assemble
 from lastmile.exporting.coreml.check import check
-from lastmile.exporting.coreml.ending import Lowered, lower
+from lastmile.exporting.coreml.ending import lower
 from lastmile.exporting.coreml.ensembles import as_regressors
+from lastmile.exporting.coreml.mil import PACKED
 from lastmile.exporting.coreml.package import Package, load_package
-from lastmile.exporting.coreml.schema import minimum_ios as minimum_ios_of
 from lastmile.exporting.coreml.view import TARGET, view_of
+from lastmile.exporting.coreml.wanted import Wanted
+from lastmile.exporting.coreml.weights import compressed
 from lastmile.exporting.onnx import Graph
-from lastmile.exporting.signature import Kind
 
 __all__ = ["Package", "check", "load_package", "to_coreml"]
 
@@ -40,6 +45,8 @@ def to_coreml(
     metadata: Mapping[str, str] = {},
     minimum_ios: str = "",
     inputs: str = "columns",
+    prefer: str = "exact",
+    weights: str = "",
 ) -> Package:
     """The Core ML package that answers raw rows as `graph` does.
 
@@ -49,59 +56,35 @@ def to_coreml(
     columns come from the signature. `inputs` is `columns`, each an input of its own, or `vector`:
     all numbers in one array called `features`, for apps that prepare them themselves.
 
+    `prefer` is `exact`, trees as Core ML's own, or `size`: whichever is smaller, those or packed
+    tensors of 32-bit floats in an ML Program. `weights` makes those of programs smaller and less
+    exact: see :data:`lastmile.exporting.coreml.weights.SCHEMES`.
+
     Raises:
         NotExportable: a step has no exact form in Core ML, or none for this iOS.
-        BadDefinition: `minimum_ios` or `inputs` is none of those.
+        BadDefinition: an option is none of those.
     """
-    cap = _cap(minimum_ios)
-    if inputs not in INPUTS:
-        raise BadDefinition(
-            f"inputs = {inputs!r} is unknown", where="inputs", fix=f"use {' or '.join(INPUTS)}"
-        )
-    if inputs == "vector":
-        _demand_numbers(graph)
+    wanted = Wanted(minimum_ios=minimum_ios, inputs=inputs, prefer=prefer, weights=weights)
+    wanted.demand_numbers(graph.signature)
     view = as_regressors(view_of(graph.unrewritten))
-    lowered = lower(view, graph.signature, vector=inputs == "vector")
-    _demand_at_most(cap, lowered)
-    spec = assemble(lowered, graph.signature, name=name, metadata=metadata)
+
+    def package(packs: bool) -> Package:
+        lowered = lower(view, graph.signature, vector=wanted.vector, packs=packs)
+        lowered = compressed(lowered, weights) if weights else lowered
+        wanted.demand_old_enough(lowered)
+        spec = assemble(lowered, graph.signature, name=name, metadata=metadata)
+        return Package(_sound(spec), graph.signature, lowered.weights)
+
+    made = package(packs=False)
+    if prefer == "size" and any(node.op in PACKED.ops for node in view.nodes):
+        with suppress(NotExportable):
+            made = min(made, package(packs=True), key=lambda one: one.size)
+    return made
+
+
+def _sound(spec: Any) -> Any:
+    """The message, if Apple's compiler would take it."""
     faults = check(spec)
     if faults:
         raise NotExportable("the model", target=TARGET, reason="; ".join(map(str, faults[:3])))
-    return Package(spec, graph.signature, lowered.weights)
-
-
-INPUTS = ("columns", "vector")
-
-
-def _cap(minimum_ios: str) -> float:
-    try:
-        return float(minimum_ios or "inf")
-    except ValueError as error:
-        raise BadDefinition(
-            f"minimum_ios = {minimum_ios!r} is no version of iOS",
-            where="minimum_ios",
-            fix="write it like 15 or 16.4",
-        ) from error
-
-
-def _demand_numbers(graph: Graph) -> None:
-    for column in graph.signature.columns:
-        if column.kind is Kind.STRING:
-            raise NotExportable(
-                f"the column `{column.name}`",
-                target=TARGET,
-                reason="an array holds numbers, and it holds texts",
-                fix="use inputs = columns",
-            )
-
-
-def _demand_at_most(cap: float, lowered: Lowered) -> None:
-    for need in lowered.needs:
-        wanted = minimum_ios_of(need.version)
-        if float(wanted) > cap:
-            raise NotExportable(
-                f"the stage `{need.stage}`",
-                target=f"iOS {cap:g}",
-                reason=f"an ML Program needs iOS {wanted}, and {need.why}",
-                fix=f"allow minimum_ios = {wanted}, or use a simpler estimator",
-            )
+    return spec

@@ -45,8 +45,12 @@ class Decision:
     probabilities: str
 
 
-def lower(view: View, signature: Signature, *, vector: bool = False) -> Lowered:
-    """The stages that answer as the graph does; with `vector` over one array of all columns.
+def lower(
+    view: View, signature: Signature, *, vector: bool = False, packs: bool = False
+) -> Lowered:
+    """The stages that answer as the graph does.
+
+    With `vector` they read one array of all columns; with `packs` trees are tensors of a program.
 
     Raises:
         NotExportable: a node has no exact form in Core ML.
@@ -60,7 +64,7 @@ def lower(view: View, signature: Signature, *, vector: bool = False) -> Lowered:
     if is_classifier(signature):
         taken.append("probabilities")
     inputs = entrances(signature.columns, vector=vector)
-    lowering = Lowering(reading.view, signature.columns, inputs, taken)
+    lowering = Lowering(reading.view, signature.columns, inputs, taken, packs=packs)
     outputs = _End(lowering, decisions, numbers).outputs()
     return Lowered(
         pipeline=lowering.pipeline,
@@ -121,7 +125,7 @@ class _End:
             return False
         decision = self._decisions[0]
         node, lowering = decision.answer.classifier, self.lowering
-        if node is None or not decision.probabilities:
+        if node is None or not decision.probabilities or lowering.packs(node):
             return False
         entrance, tensor = node.inputs[0], lowering.tensor_rule(node)
         lowering.walk([entrance, *self._numbers])

@@ -15,7 +15,7 @@ import numpy as np
 
 from lastmile.errors import NotExportable
 from lastmile.exporting.coreml.features import Feature, Form, Vector, raw_vectors
-from lastmile.exporting.coreml.mil import TENSORS
+from lastmile.exporting.coreml.mil import PACKED, TENSORS
 from lastmile.exporting.coreml.mil.program import Ending, Tail, build_program
 from lastmile.exporting.coreml.pipeline import Pipeline
 from lastmile.exporting.coreml.stages import STAGES
@@ -37,13 +37,20 @@ class Lowering:
     """Stages in the making, the values that they give, and the nodes still to be a program."""
 
     def __init__(
-        self, view: View, columns: Sequence[Column], inputs: Sequence[Feature], taken: Iterable[str]
+        self,
+        view: View,
+        columns: Sequence[Column],
+        inputs: Sequence[Feature],
+        taken: Iterable[str],
+        *,
+        packs: bool = False,
     ) -> None:
         self.pipeline = Pipeline([*(feature.name for feature in inputs), *taken])
         self.weights: dict[str, bytes] = {}
         self.needs: list[Need] = []
         self.values: dict[str, Vector | np.ndarray] = dict(view.constants)
         self._view = view
+        self._packs = packs
         self._done: set[int] = set()
         self._pending: list[Node] = []
         self._why = "its label and its probabilities are only given there"
@@ -77,7 +84,14 @@ class Lowering:
 
     def tensor_rule(self, node: Node) -> Any:
         """How a program computes the node, if it can."""
-        return TENSORS.find(node.op, self._view.opsets.get(node.op.domain, 1))
+        opset = self._view.opsets.get(node.op.domain, 1)
+        return TENSORS.find(node.op, opset) or (
+            PACKED.find(node.op, opset) if self._packs else None
+        )
+
+    def packs(self, node: Node) -> bool:
+        """Whether the node is to be packed tensors rather than a stage."""
+        return self._packs and node.op in PACKED.ops
 
     def _coming(self) -> set[str]:
         return {name for node in self._pending for name in node.outputs if name}
@@ -93,7 +107,7 @@ class Lowering:
                 return
             self.close([name for one in after for name in one.inputs] + list(targets))
         stage = STAGES.find(node.op, self._view.opsets.get(node.op.domain, 1))
-        if stage is not None:
+        if stage is not None and not self.packs(node):
             try:
                 with self.pipeline.attempt():
                     self._stage(stage.handle, node)
@@ -166,10 +180,15 @@ class Lowering:
             return
         file = f"{len(self.pipeline.models)}-weight.bin"
         self.weights[file] = weights
-        for operation in _operations(model.mlProgram):
-            for value in operation.attributes.values():
-                if value.HasField("blobFileValue"):
-                    value.blobFileValue.fileName = f"@model_path/weights/{file}"
+        with_weight_file(model, file)
+
+
+def with_weight_file(model: Any, file: str) -> None:
+    """Let every tensor of a program that stands in a weight file stand in the one called `file`."""
+    for operation in _operations(model.mlProgram):
+        for value in operation.attributes.values():
+            if value.HasField("blobFileValue"):
+                value.blobFileValue.fileName = f"@model_path/weights/{file}"
 
 
 def _operations(program: Any) -> Iterable[Any]:

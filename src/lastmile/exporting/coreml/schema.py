@@ -31,7 +31,7 @@ def coremltools() -> Any:
     Raises:
         MissingPart: it is not installed.
     """
-    with _quiet():
+    with quiet():
         try:
             return import_module("coremltools")
         except ImportError as error:
@@ -39,7 +39,8 @@ def coremltools() -> Any:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
+    """No logging and no warnings of libraries in the block."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:

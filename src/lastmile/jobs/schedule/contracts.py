@@ -5,16 +5,27 @@ it was looked at before, so also for the time in which no scheduler was at work.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from lastmile.definitions import read_definition
+from lastmile.delivery.outbox import notices_of
+from lastmile.errors import LastmileError
+from lastmile.reporting.definition import ReportFile
 from lastmile.scheduling.definition import ScheduleFile
 from lastmile.scheduling.slots import Due, slots_due
 from lastmile.store.alerts import LATE, Alert, AlertLog
-from lastmile.values import SlotKey, SlotState
+from lastmile.values import Delivery, SlotKey, SlotState
+from lastmile.workspace import Workspace
 
 
-def check_contracts(log: AlertLog, files: Mapping[str, ScheduleFile], now: datetime) -> list[Alert]:
-    """The contracts that were broken since the last look, each told once; others may be mended."""
+def check_contracts(
+    workspace: Workspace, log: AlertLog, files: Mapping[str, ScheduleFile], now: datetime
+) -> list[Alert]:
+    """The contracts that were broken since the last look; the owners are told of each, once.
+
+    Earlier ones whose report exists by now are resolved.
+    """
     bound = {name: file for name, file in files.items() if file.contract and not file.paused}
     if not bound:
         return []
@@ -28,10 +39,24 @@ def check_contracts(log: AlertLog, files: Mapping[str, ScheduleFile], now: datet
                 for slot, deadline in _ended(name, file, after, now)
                 if (alert := _alert(log, SlotKey(name, slot.scheduled_for), file, deadline, now))
             ]
-    raised = log.raise_alerts(found)
+    raised = log.raise_alerts(found, lambda alert: _notices(workspace, files, alert))
     log.checked([name for name in bound if cursors[name].checked_until < now], now)
     log.resolve(now)
     return raised
+
+
+def _notices(
+    workspace: Workspace, files: Mapping[str, ScheduleFile], alert: Alert
+) -> list[Delivery]:
+    """What tells the owners: those of the schedule, or else of its report."""
+    file = files[alert.slot.schedule]
+    owners = file.owners
+    if not owners:
+        with suppress(LastmileError):  # a report that cannot be read has no owners
+            path = workspace.definition("report", file.report)
+            owners = read_definition(path, ReportFile).owners
+    told = {"title": f"Late: {file.report}", "message": alert.message, "facts": []}
+    return notices_of(owners, f"{alert.kind} {alert.slot}", file.report, told, alert.raised)
 
 
 def _ended(

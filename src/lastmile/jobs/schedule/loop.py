@@ -161,11 +161,12 @@ class Scheduler:
             self._times.look = True
             self._stop_what_is_to_end()
             self._skip_removed(at)
-            for alert in check_contracts(self.log, self.files.files, at):
-                self._set.tell(alert.message)
         if not self.draining:
             self._enter(at)
             self._start(at)
+        if beat:
+            for alert in check_contracts(self.workspace, self.log, self.files.files, at):
+                self._set.tell(f"late: {alert.message}")
 
     def _beat_is_due(self) -> bool:
         return self._set.monotonic() - self._times.beat >= BEAT.total_seconds()

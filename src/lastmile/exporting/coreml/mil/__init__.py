@@ -6,6 +6,7 @@
     networks     activations and normalizations
     algebra      products of matrices
     learned      ONNX's classical operators (`ai.onnx.ml`) as arithmetic, behind a tensor operator
+    packed       tree ensembles as tensors, where size is what counts
     program      from operators to a program and its weights
 
 Each function takes coremltools' builder, the node and its inputs (program values, or NumPy
@@ -19,6 +20,7 @@ from lastmile.exporting.coreml.mil import (
     elementwise,
     learned,
     networks,
+    packed,
     reductions,
     shapes,
 )
@@ -54,4 +56,7 @@ TENSORS = OpTable(
     "an ML Program", (elementwise, shapes, reductions, algebra, networks, learned), cannot=CANNOT
 )
 
-__all__ = ["CANNOT", "TENSORS"]
+PACKED = OpTable("packed tensors", (packed,))
+"""Operators that are stages of Core ML's own unless the smaller form is asked for."""
+
+__all__ = ["CANNOT", "PACKED", "TENSORS"]

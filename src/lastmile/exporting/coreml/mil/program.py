@@ -13,7 +13,7 @@ import numpy as np
 
 from lastmile.errors import LastmileError
 from lastmile.exporting.coreml.features import Feature, Form, Vector
-from lastmile.exporting.coreml.mil import TENSORS
+from lastmile.exporting.coreml.mil import PACKED, TENSORS
 from lastmile.exporting.coreml.schema import PROGRAM, coremltools, dtype_name, new_model
 from lastmile.exporting.coreml.stages.final import Names
 from lastmile.exporting.coreml.view import Node
@@ -124,7 +124,8 @@ def _entered(mb: Any, array: Any, vector: Vector) -> Any:
 
 
 def _lower(mb: Any, node: Node, tail: Tail, values: dict[str, Any]) -> None:
-    claim = TENSORS.find(node.op, tail.opsets.get(node.op.domain, 1))
+    opset = tail.opsets.get(node.op.domain, 1)
+    claim = TENSORS.find(node.op, opset) or PACKED.find(node.op, opset)
     if claim is None:
         raise node.refuse(TENSORS.reason(node.op))
     inputs = [_input(node, name, tail, values) for name in node.inputs]

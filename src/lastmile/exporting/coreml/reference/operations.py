@@ -126,6 +126,8 @@ def gather(x: Tensor, indices: Tensor, axis: Tensor) -> Tensor:
         return np.asarray(np.take(x, indices[0], axis=place))
     if len(x) == 1:
         return np.moveaxis(np.take(x[0], indices, axis=place - 1), place - 1, 0)
+    if x.ndim == indices.ndim == 2:
+        return np.asarray(np.take_along_axis(x, indices.astype(np.int64), axis=1))
     return np.stack([np.take(x[row], indices[row], axis=place - 1) for row in range(len(x))])
 
 
@@ -142,6 +144,12 @@ def matmul(
         product = np.asarray(left.reshape(-1, left.shape[-1]) @ right[0])
         return product.reshape(*left.shape[:-1], right.shape[-1])
     return np.asarray(np.matmul(left, right))
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """X times the transposed weights, plus the bias."""
+    product = matmul(x, weight, transpose_y=np.array([True]))
+    return product if bias is None else np.asarray(np.add(*_aligned(product, bias)))
 
 
 def place_of(compute: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -177,7 +185,7 @@ def tile(x: Tensor, reps: Tensor) -> Tensor:
 
 
 def _elu(x: Tensor, alpha: Tensor) -> Tensor:
-    return np.where(x > 0, x, alpha[0] * np.expm1(np.minimum(x, 0))).astype(x.dtype)
+    return np.asarray(np.where(x > 0, x, alpha[0] * np.expm1(np.minimum(x, 0))), dtype=x.dtype)
 
 
 def _leaky(x: Tensor, alpha: Tensor) -> Tensor:
@@ -192,7 +200,7 @@ def gelu(x: Tensor, mode: Any) -> Tensor:
     """X times the share of a normal distribution below it."""
     half, one = x.dtype.type(0.5), x.dtype.type(1)
     if str(np.ravel(mode)[0]) == "EXACT":
-        return half * x * (one + _erf(x * x.dtype.type(math.sqrt(0.5))))
+        return np.asarray(half * x * (one + _erf(x * x.dtype.type(math.sqrt(0.5)))))
     inner = x.dtype.type(math.sqrt(2 / math.pi)) * (x + x.dtype.type(0.044715) * x**3)
     return np.asarray(half * x * (one + np.tanh(inner)))
 
@@ -231,6 +239,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "leaky_relu": _leaky,
     "less": _binary(np.less),
     "less_equal": _binary(np.less_equal),
+    "linear": linear,
     "log": log,
     "logical_and": _binary(np.logical_and),
     "logical_not": _unary(np.logical_not),

@@ -14,12 +14,18 @@ from typing import Any
 import numpy as np
 
 from lastmile.exporting.coreml.reference.operations import OPERATIONS
+from lastmile.exporting.coreml.reference.quantized import COMPRESSED
 from lastmile.exporting.coreml.reference.values import Dictionary, Malformed, need
 
 _SENTINEL = 0xDEADBEEF
 _METADATA = struct.Struct("<IIQQ")
-_BLOB_FLOAT32 = 2
 _FLOAT32, _FLOAT64, _BOOL, _STRING, _INT32 = 11, 12, 1, 2, 23
+_INT8, _UINT8, _UINT32 = 21, 31, 33
+_BLOBS = {_FLOAT32: (2, "<f4"), _UINT8: (3, "u1"), _INT8: (4, "i1")}
+"""How each element type is marked in a weight file, and held."""
+
+_BYTES = {_INT8: "i1", _UINT8: "u1", _UINT32: "<u4"}
+"""Element types whose constants stand in a message as bytes."""
 
 
 def run_program(model: Any, inputs: dict[str, Any], weights: Mapping[str, bytes]) -> dict[str, Any]:
@@ -56,6 +62,12 @@ def _prepared(block: Any, weights: Mapping[str, bytes]) -> tuple[dict[str, Any],
     constants: dict[str, Any] = {}
     steps = []
     for operation in block.operations:
+        if operation.type in COMPRESSED:
+            held = {name: _constant(one, weights) for name, one in operation.attributes.items()}
+            need(len(operation.outputs) == 1, "a constant with several names")
+            made = COMPRESSED[operation.type](held)
+            constants[operation.outputs[0].name] = made[np.newaxis]
+            continue
         if operation.type != "const":
             need(operation.type in OPERATIONS, f"the operation `{operation.type}` is not supported")
             steps.append(operation)
@@ -83,7 +95,7 @@ def unsupported_operations(model: Any) -> str:
         for block in function.block_specializations.values()
         for operation in block.operations
     }
-    unknown = sorted(used - OPERATIONS.keys() - {"const"})
+    unknown = sorted(used - OPERATIONS.keys() - COMPRESSED.keys() - {"const"})
     return f"its program uses {', '.join(unknown)}" if unknown else ""
 
 
@@ -124,8 +136,8 @@ def _constant(value: Any, weights: Mapping[str, bytes]) -> np.ndarray:
     shape = tuple(int(one.constant.size) for one in declared.dimensions)
     size = math.prod(shape)
     if value.WhichOneof("value") == "blobFileValue":
-        need(declared.dataType == _FLOAT32, "weights that are not 32-bit floats")
-        return _blob(value.blobFileValue, weights, size).reshape(shape)
+        need(declared.dataType in _BLOBS, "weights of an unsupported type")
+        return _blob(value.blobFileValue, weights, size, declared.dataType).reshape(shape)
     tensor = value.immediateValue.tensor
     fields = {
         _FLOAT32: ("floats", np.float32),
@@ -134,6 +146,11 @@ def _constant(value: Any, weights: Mapping[str, bytes]) -> np.ndarray:
         _STRING: ("strings", object),
         _INT32: ("ints", np.int32),
     }
+    if tensor.WhichOneof("value") == "bytes":
+        need(declared.dataType in _BYTES, "a constant of an unsupported type")
+        held = np.frombuffer(tensor.bytes.values, dtype=_BYTES[declared.dataType])
+        need(held.size == size, "a constant that does not fill its shape")
+        return held.reshape(shape)
     longs = {24: ("longInts", np.int64)}
     need(declared.dataType in fields | longs, "a constant of an unsupported type")
     field, dtype = (fields | longs)[declared.dataType]
@@ -142,8 +159,8 @@ def _constant(value: Any, weights: Mapping[str, bytes]) -> np.ndarray:
     return np.array(list(held), dtype=dtype).reshape(shape)
 
 
-def _blob(reference: Any, weights: Mapping[str, bytes], size: int) -> np.ndarray:
-    """Floats from a weight file (source: `StorageFormat.hpp` in coremltools).
+def _blob(reference: Any, weights: Mapping[str, bytes], size: int, declared: int) -> np.ndarray:
+    """Numbers from a weight file (source: `StorageFormat.hpp` in coremltools).
 
     At the offset stands metadata of 64 bytes: a sentinel, the element type, size and offset of the
     data, all little-endian.
@@ -154,9 +171,11 @@ def _blob(reference: Any, weights: Mapping[str, bytes], size: int) -> np.ndarray
     start = reference.offset
     need(start + 64 <= len(content), "weights beyond the end of their file")
     sentinel, dtype, length, data = _METADATA.unpack_from(content, start)
-    need(sentinel == _SENTINEL and dtype == _BLOB_FLOAT32, "weights without their mark")
-    need(length == 4 * size and data + length <= len(content), "weights of another size")
-    return np.frombuffer(content, dtype="<f4", count=size, offset=data)
+    mark, numbers = _BLOBS[declared]
+    need(sentinel == _SENTINEL and dtype == mark, "weights without their mark")
+    room = np.dtype(numbers).itemsize * size
+    need(length == room and data + length <= len(content), "weights of another size")
+    return np.frombuffer(content, dtype=numbers, count=size, offset=data)
 
 
 def _whole(values: dict[str, Any], name: str, count: int) -> Any:

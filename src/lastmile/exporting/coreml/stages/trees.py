@@ -22,6 +22,12 @@ _TRANSFORMS = {
 @claims("TreeEnsembleRegressor", domain=ML)
 def tree_regressor(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
     """The sum over the trees of what the leaves add.  x: [1, C] -> [1, targets]."""
+    forest, transform = read_regressor(node)
+    return _scores(pipeline, x, forest, transform)
+
+
+def read_regressor(node: Node) -> tuple[Forest, str]:
+    """The ensemble with a score per target, and its transform."""
     targets = int(node.attr("n_targets", 1))
     forest = read_forest(node, "target", scores=targets)
     together = node.attr("aggregate_function", "SUM")
@@ -32,7 +38,7 @@ def tree_regressor(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
     need(
         transform == "NONE" or (transform == "LOGISTIC" and targets == 1), f"it ends in {transform}"
     )
-    return _scores(pipeline, x, forest, transform)
+    return forest, transform
 
 
 @claims("TreeEnsembleClassifier", domain=ML)

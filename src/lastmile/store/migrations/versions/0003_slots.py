@@ -77,7 +77,6 @@ def _create_alerts() -> None:
         sa.Column("kind", sa.String(20), primary_key=True),
         sa.Column("message", sa.String, nullable=False),
         sa.Column("raised", sa.DateTime, nullable=False),
-        sa.Column("told", sa.DateTime),
         sa.Column("resolved", sa.DateTime),
     )
     op.create_index("alerts_by_resolved", "alerts", ["resolved", "raised"])
