@@ -476,12 +476,28 @@ def _boosters() -> Iterator[Case]:
         yield Case(estimator=estimator, rows=rows, target=target, about=about, rare=rare)
 
 
+def _kinds_of_rows() -> Iterator[Case]:
+    """What people deploy, on whole numbers up to their ends, on truth values, on one column."""
+    for rows in ("whole", "flags", "single"):
+        for one in (
+            ensemble.RandomForestClassifier(**FEW),
+            ensemble.HistGradientBoostingClassifier(max_iter=9),
+            pipeline.make_pipeline(preprocessing.StandardScaler(), LOGISTIC()),
+            pipeline.make_pipeline(
+                preprocessing.StandardScaler(), ensemble.RandomForestClassifier(**FEW)
+            ),
+        ):
+            names = [type(step).__name__ for _, step in getattr(one, "steps", ())]
+            yield Case(estimator=one, rows=rows, target="two", about=" ".join([*names, "on", rows]))
+
+
 CASES = (
     *_classifiers(),
     *_regressors(),
     *_meta(),
     *_transformers(),
     *_others(),
+    *_kinds_of_rows(),
     *_boosters(),
 )
 """At least one case for every class, and further ones where options change the answer."""

@@ -148,6 +148,27 @@ def single() -> Data:
     return _data(data.rows[["age"]], data.rows["age"].to_numpy(), 17)
 
 
+def whole() -> Data:
+    """Whole numbers of every size, up to where 64-bit integers end."""
+    rng = np.random.default_rng(19)
+    rows = pd.DataFrame(
+        {
+            "small": rng.integers(-9, 9, COUNT),
+            "large": rng.integers(-(2**40), 2**40, COUNT),
+            "ends": rng.choice([-(2**63), -1, 0, 1, 2**63 - 1], COUNT),
+        }
+    )
+    return _data(rows, (rows["small"] + rows["large"] / 2**37).to_numpy(), 20)
+
+
+def flags() -> Data:
+    """Truth values and one number with gaps."""
+    rng = np.random.default_rng(21)
+    rows = pd.DataFrame({name: rng.random(COUNT) < 0.4 for name in ("wet", "late", "zażółć")})
+    score = rows["wet"] * 1.0 - rows["late"] + rng.normal(size=COUNT) / 3
+    return _data(rows, score.to_numpy(), 22)
+
+
 KINDS: dict[str, Callable[[], Data]] = {
     "plain": plain,
     "positive": positive,
@@ -158,5 +179,7 @@ KINDS: dict[str, Callable[[], Data]] = {
     "texts": texts,
     "category": category,
     "single": single,
+    "whole": whole,
+    "flags": flags,
 }
 """Every kind of rows, by name."""

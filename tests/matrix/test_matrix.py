@@ -1,5 +1,8 @@
 """No estimator of scikit-learn is exported to something that answers differently."""
 
+import copy
+
+import pytest
 from sklearn.utils import all_estimators
 from tests.matrix.__main__ import COVERAGE, Answered, answered, table
 from tests.matrix.ask import ALONE
@@ -56,3 +59,29 @@ def faults(one: Answered) -> list[str]:
     if one.onnx.verdict == "refused" and one.kind not in known:
         wrong.append(f"{one.name}: {one.onnx.why}")
     return wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "attribute", "change"),
+    [
+        ("LogisticRegression", "coef_", lambda learned: learned * 1.001),
+        ("StandardScaler", "mean_", lambda learned: learned + 1e-4),
+        ("SimpleImputer", "statistics_", lambda learned: learned + 1e-3),
+        ("KMeans", "cluster_centers_", lambda learned: learned[::-1]),
+    ],
+    ids=["a weighted sum", "a scaler", "an imputer", "clusters"],
+)
+def test_a_converter_that_errs_by_little_is_seen(monkeypatch, kind, attribute, change):
+    right = CONVERTERS[f"sklearn.{kind}"]
+
+    def wrong(writer, estimator, parts):
+        other = copy.deepcopy(estimator)
+        setattr(other, attribute, change(getattr(other, attribute)))
+        return right(writer, other, parts)
+
+    case = next(case for case in CASES if case.name == kind)
+    assert answered(case, ALONE).onnx.verdict == "agrees"
+    monkeypatch.setitem(CONVERTERS, f"sklearn.{kind}", wrong)
+    spoiled = answered(case, ALONE)
+    assert spoiled.onnx.verdict == "differs"
+    assert faults(spoiled)

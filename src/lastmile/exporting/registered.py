@@ -80,7 +80,7 @@ def flavour_of(folder: Path, reference: str) -> Flavour:
 
 def _description(folder: Path, reference: str) -> dict[str, Any]:
     try:
-        import yaml  # type: ignore[import-untyped]
+        import yaml
     except ModuleNotFoundError as error:
         raise MissingPart("mlflow-skinny", extra="mlflow") from error
     try:

@@ -90,7 +90,9 @@ def row_sets(
                 yield RowSet(name=f"`{name}` written otherwise", rows=_written(few, column))
         elif column.known:
             beside = 1 if column.kind is Kind.INT else 0.5
-            unseen = max(int(value) for value in column.known) + beside
+            largest = max(int(value) for value in column.known)
+            smallest = min(int(value) for value in column.known)
+            unseen = largest + beside if largest < 2**63 - 1 else smallest - beside
             yield RowSet(name=f"`{name}` never seen", rows=_with(spread, column, unseen))
         elif column.kind in (Kind.FLOAT, Kind.INT):
             yield RowSet(name=f"`{name}` at its extremes", rows=_extremes(sample, few, column))
@@ -150,8 +152,13 @@ def _extremes(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> pd.Dat
     finite = series[np.isfinite(series)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (-1.0, 1.0)
     points = dict.fromkeys([low, high, 0.0, -high, 10 * low, 10 * high])
-    values = [int(point) if column.kind is Kind.INT else point for point in points]
+    values = [_whole(point) if column.kind is Kind.INT else point for point in points]
     return pd.concat([_with(few, column, value) for value in values])
+
+
+def _whole(value: float) -> int:
+    """As a 64-bit integer; what is larger becomes the largest."""
+    return max(-(2**63), min(int(value), 2**63 - 1))
 
 
 def _whole_ends(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> Iterator[RowSet]:
@@ -199,7 +206,8 @@ def _between(sample: pd.DataFrame, signature: Signature) -> pd.DataFrame:
         low = chance.integers(0, len(known) - 1, SMALL)
         values = known[low] + chance.random(SMALL) * (known[low + 1] - known[low])
         whole = column.kind is Kind.INT
-        values = np.floor(values).astype(np.int64) if whole else values
+        if whole:  # the largest f64 below the end of 64-bit integers
+            values = np.floor(np.minimum(values, 2.0**63 - 1024)).astype(np.int64)
         made[column.name] = pd.Series(values, index=rows.index)
     return rows.assign(**made)
 

@@ -120,3 +120,12 @@ def test_missing_is_written_as_the_sample_writes_it(texts, mark):
     signature = Signature(task=Task.REGRESS, columns=(sky,), outputs=())
     frame = pd.DataFrame({"sky": pd.Series(texts, dtype=object)})
     assert missing_marks(frame, signature)["sky"] == mark
+
+
+def test_whole_numbers_at_the_ends_of_64_bits_make_rows_without_an_overflow(sample):
+    ends = sample.assign(month=[-(2**63), 2**63 - 1] * (len(sample) // 2))
+    found = {rows.name: rows for rows in row_sets(ends, SIGNATURE)}
+    extremes = found["`month` at its extremes"].rows["month"]
+    assert extremes.dtype == np.int64
+    assert {-(2**63), 0, 2**63 - 1} <= set(extremes)
+    assert found["`month` where whole numbers end"].decides
