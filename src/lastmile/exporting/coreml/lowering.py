@@ -153,7 +153,7 @@ class Lowering:
                 constants=self._view.constants,
                 opsets=self._view.opsets,
                 inputs=self._entering(name for name in entering if name not in made),
-                outputs={name: named.get(name) or self.pipeline.fresh(name) for name in leaving},
+                outputs={name: named.get(name) or self._exit(name) for name in leaving},
                 ending=ending,
             )
         )
@@ -163,6 +163,13 @@ class Lowering:
         self.pipeline.add(model, "program")
         stage, version = self.pipeline.names[-1], int(model.specificationVersion)
         self.needs.append(Need(stage=stage, version=version, why=self._why))
+
+    def _exit(self, name: str) -> str:
+        """The name of an array that leaves a program: none that the builder gives to an operation.
+
+        The builder calls the fourth concatenation `concat_3`, as a graph may call a value.
+        """
+        return self.pipeline.fresh(f"tensor_{name}")
 
     def _entering(self, names: Iterable[str]) -> dict[str, tuple[Vector, Feature]]:
         entering = {}

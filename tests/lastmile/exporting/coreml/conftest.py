@@ -82,7 +82,11 @@ def graph_of():
         columns = columns or [(f"c{at}", Kind.FLOAT) for at in range(4)]
         kinds = {Kind.FLOAT: "float", Kind.INT: "int64", Kind.STRING: "string", Kind.BOOL: "bool"}
         inputs = ", ".join(f"{kinds[kind]}[N,1] {name}" for name, kind in columns)
-        gives = {Task.TRANSFORM: "float[N,M] value", Task.CLASSIFY: "string[N] label"}
+        gives = {
+            Task.TRANSFORM: "float[N,M] value",
+            Task.CLASSIFY: "string[N] label",
+            Task.CLUSTER: "int64[N] label, float[N,M] score",
+        }
         names = ", ".join(name for name, _ in columns)
         first = f"raw = Concat<axis=-1>({names})\n" if concat else ""
         proto = onnx.parser.parse_model(

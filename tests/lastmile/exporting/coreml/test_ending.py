@@ -12,7 +12,7 @@ from sklearn.svm import OneClassSVM
 from lastmile.errors import BadDefinition, NotExportable
 from lastmile.exporting.coreml import to_coreml
 from lastmile.exporting.onnx import to_onnx
-from lastmile.exporting.signature import Kind
+from lastmile.exporting.signature import Kind, Output, Task
 
 
 def outputs_of(package):
@@ -55,6 +55,26 @@ def test_each_of_several_labels_has_its_own_dictionary(weather, goals, fitted):
             assert ours[name].tolist() == answer.tolist()
         else:
             np.testing.assert_allclose(ours[name], answer, atol=1e-6)
+
+
+def test_an_array_is_never_called_as_the_builder_calls_an_operation(graph_of, numbers):
+    """The graph's `concat_1` is not what coremltools calls the second concatenation."""
+    body = (
+        "a = Sin(raw)\nconcat_1 = Concat<axis=1>(a, a)\nb = Cos(raw)\n"
+        "concat_2 = Concat<axis=1>(b, b)\nt = Concat<axis=1>(concat_1, concat_2)\n"
+        "label = ArgMax<axis=1, keepdims=0>(concat_1)\nscore = Identity(t)"
+    )
+    graph = graph_of(
+        body,
+        task=Task.CLUSTER,
+        outputs=(
+            Output(name="label", kind=Kind.INT),
+            Output(name="score", kind=Kind.FLOAT, width=16),
+        ),
+    )
+    ours, theirs = to_coreml(graph, name="m").run(numbers), graph.run(numbers)
+    assert ours["label"].tolist() == theirs["label"].tolist()
+    np.testing.assert_allclose(ours["score"], theirs["score"], rtol=1e-6)
 
 
 def test_one_array_holds_all_columns_in_their_order(weather, goals, fitted):

@@ -1,13 +1,16 @@
 """Every operator rule against ONNX Runtime, and against Apple's own reading of its operations."""
 
 import re
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
+import lastmile.exporting.onnx as onnx_package
 from lastmile.exporting.claims import ML, OpId
 from lastmile.exporting.coreml import to_coreml
-from lastmile.exporting.coreml.mil import TENSORS
+from lastmile.exporting.coreml.mil import PACKED, TENSORS
 from lastmile.exporting.coreml.reference.operations import OPERATIONS
 from lastmile.exporting.coreml.stages import STAGES
 from lastmile.exporting.signature import Kind
@@ -285,6 +288,23 @@ def test_no_rule_is_dead():
     assert {op.type for op in STAGES.ops - by_pipelines} == covered([*STAGE_CASES, *BY_COLUMN])
     programs = {op.type for op in TENSORS.ops - {OpId(ML, "LinearClassifier")}}
     assert programs - covered(PROGRAM_CASES) == {"Shape"}
+
+
+def emitted():
+    """The operators that our converters write: the names of operators among their texts."""
+    known = {schema.name for schema in onnx.defs.get_all_schemas()}
+    folder = Path(onnx_package.__file__).parent
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))]
+    found = {word for text in texts for word in re.findall(r'"([A-Z]\w+)"', text)} & known
+    estimators = {"DictVectorizer"}  # scikit-learn's, which has the name of an operator
+    return found - estimators
+
+
+def test_every_operator_that_we_write_has_a_rule_or_a_reason():
+    rules = {op.type for op in (*TENSORS.ops, *STAGES.ops, *PACKED.ops, *TENSORS.cannot)}
+    as_older_ones = {"TreeEnsemble"}
+    assert len(emitted()) > 60
+    assert emitted() - rules - as_older_ones == set()
 
 
 def test_the_shape_of_a_row_is_a_constant(graph_of, numbers):

@@ -55,7 +55,7 @@ def ends(model: Any) -> Iterator[str]:
 
 
 def order(model: Any) -> Iterator[str]:
-    """Every operation reads what an input or an operation before it has made."""
+    """Every operation reads what was made before it, and makes names of its own."""
     for block in blocks_of(model):
         known = {one.name for one in model.mlProgram.functions["main"].inputs}
         for operation in block.operations:
@@ -63,7 +63,10 @@ def order(model: Any) -> Iterator[str]:
                 for one in argument.arguments:
                     if one.WhichOneof("binding") == "name" and one.name not in known:
                         yield f"`{operation.type}` reads `{one.name}` before it is made"
-            known |= {one.name for one in operation.outputs}
+            made = {one.name for one in operation.outputs}
+            for name in made & known:
+                yield f"two values are called `{name}`"
+            known |= made
 
 
 def weights(model: Any) -> Iterator[str]:

@@ -186,7 +186,7 @@ def _leaving(
 def _classified(mb: Any, scores: Any, classes: tuple[str | int, ...], names: Names) -> list[Any]:
     mil = import_module("coremltools.converters.mil.mil")
     listed = [one if isinstance(one, str) else np.int64(one) for one in classes]
-    flat = mb.reshape(x=scores, shape=[len(classes)], name=f"{names.label}_scores")
+    flat = mb.reshape(x=scores, shape=[len(classes)], name=f"flat_{names.label}")
     label, probabilities = mb.classify(
         probabilities=flat, classes=mb.const(val=mil.mil_list(listed))
     )
