@@ -213,6 +213,32 @@ def classify(probabilities: Tensor, classes: list[Any]) -> tuple[Tensor, Diction
     return names[table.argmax(axis=1)], Dictionary(tuple(classes), table.astype(np.float64))
 
 
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """X times the transposed weights [out, in], plus the bias [out]."""
+    need(len(weight) == 1, "weights that differ from row to row")
+    product = x @ weight[0].T
+    return np.asarray(product if bias is None else product + bias[0])
+
+
+def expand_dims(x: Tensor, axes: Tensor) -> Tensor:
+    """With new axes of size 1."""
+    rank = x.ndim - 1 + axes.size
+    places = tuple(sorted(int(axis) % rank + 1 for axis in axes[0].tolist()))
+    return np.expand_dims(x, places)
+
+
+def squeeze(x: Tensor, axes: Tensor | None = None) -> Tensor:
+    """Without axes of size 1, all of them or those that are named."""
+    ones = [axis for axis in range(1, x.ndim) if x.shape[axis] == 1]
+    gone = ones if axes is None else [_axis(axis, x) for axis in axes[0].tolist()]
+    return np.squeeze(x, tuple(gone))
+
+
+def clip(x: Tensor, alpha: Tensor, beta: Tensor) -> Tensor:
+    """Not below alpha and not above beta."""
+    return np.asarray(np.minimum(np.maximum(x, alpha[0]), beta[0]))
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "abs": _unary(np.abs),
     "acos": _unary(np.arccos),
@@ -223,6 +249,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "cast": cast,
     "ceil": _unary(np.ceil),
     "classify": classify,
+    "clip": clip,
     "concat": concat,
     "cos": _unary(np.cos),
     "cosh": _unary(np.cosh),
@@ -230,6 +257,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "equal": _binary(np.equal),
     "erf": _unary(_erf),
     "exp": _unary(np.exp),
+    "expand_dims": expand_dims,
     "floor": _unary(np.floor),
     "gather": gather,
     "gelu": gelu,
@@ -265,6 +293,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "reduce_sum": _reduction(np.sum),
     "reduce_sum_square": _reduction(lambda x, **k: np.square(x).sum(**k)),
     "relu": _unary(_relu),
+    "relu6": _unary(lambda x: np.minimum(_relu(x), x.dtype.type(6))),
     "reshape": reshape,
     "round": _unary(np.round),
     "select": select,
@@ -275,6 +304,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "softmax": softmax,
     "softplus": _unary(_softplus),
     "softsign": _unary(lambda x: x / (1 + np.abs(x))),
+    "square": _unary(np.square),
+    "squeeze": squeeze,
     "sqrt": _unary(np.sqrt),
     "sub": _binary(np.subtract),
     "tan": _unary(np.tan),
