@@ -352,7 +352,6 @@ APPLE = {
     "cast": {"x": 3 * X, "dtype": "int32"},
     "concat": {"values": [X, Y], "axis": 1},
     "gather": {"x": X, "indices": np.int32([2, 0]), "axis": 1},
-    "linear": {"x": X, "weight": drawn(4, 3), "bias": drawn(4)},
     "log": {"x": P, "epsilon": np.float32(0)},
     "logical_not": {"x": X > 0},
     "matmul": {"x": X, "y": drawn(3, 4)},

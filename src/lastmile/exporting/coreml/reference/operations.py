@@ -213,13 +213,6 @@ def classify(probabilities: Tensor, classes: list[Any]) -> tuple[Tensor, Diction
     return names[table.argmax(axis=1)], Dictionary(tuple(classes), table.astype(np.float64))
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """X times the transposed weights [out, in], plus the bias [out]."""
-    need(len(weight) == 1, "weights that differ from row to row")
-    product = x @ weight[0].T
-    return np.asarray(product if bias is None else product + bias[0])
-
-
 def expand_dims(x: Tensor, axes: Tensor) -> Tensor:
     """With new axes of size 1."""
     rank = x.ndim - 1 + axes.size
