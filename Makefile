@@ -31,6 +31,7 @@ faults: .venv/.dev  ## kill random processes, corrupt Core ML files; nothing may
 
 matrix: .venv/.dev  ## export every estimator of scikit-learn, in every arrangement, and compare
 	$(RUN)/python -m tests.matrix
+	$(RUN)/python -m tests.matrix.routing 100000
 	$(RUN)/python -m tests.airflow_dags  # in an environment of its own
 
 bench: .venv/.dev  ## measure, side by side with what users have today

@@ -3,5 +3,6 @@
 rows      kinds of raw rows
 cases     every estimator that can be applied to new rows
 ask       one question: converted, refused, or different?
+routing   trees behind scalers, 100,000 rows each
 __main__  the whole matrix (`make matrix`), and the table exports/COVERAGE.md that it writes
 """
