@@ -1,5 +1,6 @@
 """The documentation says what is true: each command, target and path in it exists."""
 
+import doctest
 import re
 import shlex
 from pathlib import Path
@@ -107,6 +108,23 @@ def test_definitions_in_the_documentation_are_read_without_a_fault():
         assert examples
         for example in examples:
             parse_definition(example, model, shown=str(page))
+
+
+def test_the_example_from_python_gives_what_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "exports/README.md").read_text()
+    section = tmp_path / "section.md"
+    section.write_text(page.split("## From Python\n")[1].split("\n## ")[0])
+    names: dict[str, object] = {}
+    [program] = blocks(section, "python")
+    exec(compile(program, "exports/README.md", "exec"), names)
+    shown = "\n".join(blocks(section, "pycon"))
+    examples = doctest.DocTestParser().get_doctest(shown, names, "exports/README.md", None, 0)
+
+    assert len(examples.examples) == 6
+    assert doctest.DocTestRunner().run(examples).failed == 0
+    assert (tmp_path / "flats.onnx").is_file()
+    assert (tmp_path / "Flats.mlpackage/Manifest.json").is_file()
 
 
 def test_the_settings_in_the_readme_are_all_there_are():

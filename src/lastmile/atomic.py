@@ -79,15 +79,28 @@ def write_text(target: Path, text: str) -> None:
     Raises:
         NotWritable: the disk is full, or the place may not be written.
     """
+    write_bytes(target, text.encode())
+
+
+def write_bytes(target: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new one.
+
+    Raises:
+        NotWritable: the disk is full, or the place may not be written.
+    """
     part = target.with_name(f".{target.name}{_MARK}{uuid4().hex[:8]}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(content)
         part.replace(target)
     except OSError as error:
         with suppress(OSError):
             part.unlink()
         raise NotWritable(str(target), error.strerror or str(error)) from error
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
 
 
 def point(link: Path, to: str) -> None:

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lastmile.atomic import publish_folder
 from lastmile.errors import FileTaken, NotExportable
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def convert_model(
         package = converted(weights=weights)
         probed = probe(graph, package)
     on_step("write the package")
-    _write(package, target)
+    package.save(target)
     return Converted(path=target, package=package, probed=probed, exact_size=size)
 
 
@@ -77,15 +76,6 @@ def _free(target: Path, replace: bool) -> Path:
     if target.exists() and not replace:
         raise FileTaken(str(target))
     return target
-
-
-def _write(package: "Package", target: Path) -> None:
-    """The package at its place, whole or not at all."""
-    if target.suffix == ".mlmodel":
-        package.save(target)
-        return
-    with publish_folder(target) as folder:
-        package.save(folder)
 
 
 def _demand_alike(probed: "Probed", model: str) -> None:

@@ -17,6 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 import numpy as np
 import pandas as pd
 
+from lastmile.atomic import publish_folder, write_bytes
 from lastmile.errors import NotWritable, PackageBroken
 from lastmile.exporting.coreml.reference import Dictionary, evaluate_model
 from lastmile.exporting.coreml.reference.files import MODEL, WEIGHTS, Parts, parse, read_parts
@@ -26,6 +27,7 @@ from lastmile.exporting.coreml.unknowns import Unknown, questions_of, unknowns_o
 from lastmile.exporting.signature import Kind, Output, Signature
 
 _AUTHOR = "com.apple.CoreML"
+_MANIFEST = "Manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +61,28 @@ class Package:
         """Bytes of the model and its weights, without the manifest."""
         return int(self.spec.ByteSize()) + sum(map(len, self.weights.values()))
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write a `.mlpackage` folder, or a `.mlmodel` file where the name ends so.
 
+        It appears whole or not at all. A model that stands there is replaced; folders on the way
+        are made.
+
         Raises:
-            NotWritable: the place may not be written, or a `.mlmodel` cannot hold the model.
+            NotWritable: the place may not be written or holds something else, or a `.mlmodel`
+                cannot hold the model.
         """
+        target = Path(path).absolute()
         content = self.spec.SerializeToString(deterministic=True)
-        try:
-            if path.suffix == ".mlmodel":
-                self._save_file(path, content)
-            else:
-                self._save_folder(path, content)
-        except OSError as error:
-            raise NotWritable(str(path), error.strerror or str(error)) from error
+        if target.suffix == ".mlmodel":
+            if self.weights:
+                raise NotWritable(str(path), "a model with weight files has to be a .mlpackage")
+            write_bytes(target, content)
+            return
+        _demand_replaceable(target)
+        with publish_folder(target) as folder:
+            self._fill(folder, content)
 
-    def _save_file(self, path: Path, content: bytes) -> None:
-        if self.weights:
-            raise NotWritable(str(path), "a model with weight files has to be a .mlpackage")
-        path.write_bytes(content)
-
-    def _save_folder(self, path: Path, content: bytes) -> None:
+    def _fill(self, path: Path, content: bytes) -> None:
         data = path / "Data" / _AUTHOR
         data.mkdir(parents=True)
         (data / MODEL).write_bytes(content)
@@ -97,18 +100,22 @@ class Package:
             "rootModelIdentifier": next(iter(items)),
         }
         text = json.dumps(manifest, indent=4, sort_keys=True)
-        (path / "Manifest.json").write_text(text + "\n", encoding="utf-8")
+        (path / _MANIFEST).write_text(text + "\n", encoding="utf-8")
 
     def run(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """The reference evaluator's answers to raw rows.
 
         The model is serialised and read again first, so what is evaluated is what a file holds.
 
-        Returns by output name: `label` [N] i64 or `str`, `probabilities` [N, K] f64 in the order
-        of the signature's classes, `value` [N, width] f64.
+        `frame` is as :meth:`lastmile.exporting.onnx.Graph.run` takes it.
+
+        Returns by output name, with N rows in the order of `frame`: `label` [N] i64 or `str`,
+        `probabilities` [N, K] f64 in the order of the signature's classes, `score` [N, width] f64,
+        `value` [N, width] f64.
 
         Raises:
             SampleLacksColumn, RowsRefused: the rows do not fit the signature.
+            Faults: several of these, all at once.
             PackageBroken: the model cannot be evaluated, or does not answer as the signature says.
         """
         parts = Parts(
@@ -125,6 +132,14 @@ class Package:
         if not others and first.type.WhichOneof("Type") == "multiArrayType":
             return {first.name: np.concatenate(list(feeds.values()), axis=1, dtype=np.float64)}
         return {name: values[:, 0] for name, values in feeds.items()}
+
+
+def _demand_replaceable(target: Path) -> None:
+    """Raise `NotWritable` where a folder would take the place of something that is no package."""
+    if target.is_symlink() or (target.exists() and not target.is_dir()):
+        raise NotWritable(str(target), "a file stands there; name another place")
+    if target.is_dir() and {_MANIFEST, "Data"} != {one.name for one in target.iterdir()} != set():
+        raise NotWritable(str(target), "a folder of other things stands there; name another place")
 
 
 def _item(name: str, content: bytes) -> str:

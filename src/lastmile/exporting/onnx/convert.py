@@ -34,13 +34,23 @@ def to_onnx(
 ) -> Graph:
     """The graph that answers raw rows as `estimator` does.
 
-    One typed input [N, 1] per raw column, called by its identifier; outputs are those of the
-    signature.
+    `estimator` is fitted, usually a pipeline; `sample` are raw rows as it was fitted with. Each
+    column that it reads becomes one input [N, 1] called by the column's identifier:
+
+        sample                         input   missing
+        floats; whole numbers and NaN  f32     NaN
+        whole numbers                  i64     never
+        texts, categories of texts     string  the empty string
+        truth values                   bool    never
+
+    Outputs of N rows are `label` i64 or string [N], `probabilities` f32 [N, K], `score` f32
+    [N, width] if `options.score`, `value` f32 [N, width]; the signature says which. Nothing is
+    compared here: that does :func:`lastmile.export_estimator`.
 
     Raises:
         NotExportable: a step has no exact form in ONNX.
         RuntimeRefused: an installed library is known to write or run graphs wrongly.
-        NotFitted, SampleLacksColumn, RowsRefused: as :func:`read_signature`.
+        NotFitted, SampleLacksColumn, RowsRefused, Faults: as :func:`read_signature`.
     """
     demand_sound_runtime()
     options = options or Options()
@@ -51,17 +61,21 @@ def to_onnx(
     draft = drafted(writer, signature, outputs)
     small, narrow = narrowed(rewritten(draft), options.weights)
     proto = model_of(zipped(small, signature) if options.zipmap else small, signature)
+    _demand_sound(proto, estimator)
+    steps = writer.owners | {
+        output: writer.owners[value] for output, value in outputs.items() if value in writer.owners
+    }
+    held = None if options.weights == "float32" else narrow
+    return Graph(proto, signature, steps, draft, held)
+
+
+def _demand_sound(proto: onnx.ModelProto, estimator: Any) -> None:
     try:
         demand_plain(proto)
     except Exception as error:
         raise NotExportable(
             type(estimator).__name__, target="ONNX", reason=f"the graph is not sound: {error}"
         ) from error
-    steps = writer.owners | {
-        output: writer.owners[value] for output, value in outputs.items() if value in writer.owners
-    }
-    held = None if options.weights == "float32" else narrow
-    return Graph(proto, signature, steps, draft, held)
 
 
 def write(

@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 import pandas as pd
 
-from lastmile.errors import NotWritable, RowsRefused
+from lastmile.atomic import write_bytes
+from lastmile.errors import RowsRefused
 from lastmile.exporting.onnx.assembly import model_of
 from lastmile.exporting.onnx.rewrites.draft import Draft
 from lastmile.exporting.onnx.sessions import answers_of, first_line, open_session
@@ -50,26 +51,32 @@ class Graph:
         """The model as :meth:`save` writes it."""
         return bytes(self.proto.SerializeToString(deterministic=True))
 
-    def save(self, path: Path) -> None:
-        """Write the model as one file.
+    def save(self, path: str | Path) -> None:
+        """Write the model as one file, whole or not at all; one that stands there is replaced.
+
+        Folders on the way are made. ONNX Runtime on a phone reads the file as it is; what its
+        inputs and outputs are stands in :attr:`signature` (`signature.to_dict()` for JSON).
 
         Raises:
-            NotWritable: the place may not be written.
+            NotWritable: the place may not be written, or is a folder.
         """
-        try:
-            path.write_bytes(self.serialized())
-        except OSError as error:
-            raise NotWritable(str(path), error.strerror or str(error)) from error
+        write_bytes(Path(path).absolute(), self.serialized())
 
     def run(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """The answers of ONNX Runtime to raw rows: CPU, one thread.
 
-        Returns by output name: `label` [N] i64 or `str`, `probabilities` [N, K] f32 in the order
-        of the signature's classes, `value` [N, width] f32.
+        `frame` has the columns of the signature by their own names, in any order; others are not
+        looked at. How a value is written down, and what stands for a missing one, is told by
+        :meth:`lastmile.exporting.signature.Signature.feeds`.
+
+        Returns by output name, with N rows in the order of `frame`: `label` [N] i64 or `str`,
+        `probabilities` [N, K] f32 in the order of the signature's classes, `score` [N, width] f32,
+        `value` [N, width] f32. No rows give arrays of length 0.
 
         Raises:
             SampleLacksColumn: the frame has not all columns.
             RowsRefused: a value has no place in its column, or the runtime refuses the rows.
+            Faults: several of these, all at once.
         """
         return answers_of(self._session(), self.signature, frame)
 

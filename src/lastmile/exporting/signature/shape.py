@@ -102,12 +102,14 @@ class Signature:
     def feeds(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
         """The rows of `frame` as a phone gives them, one array per identifier.
 
-        Each array is [N, 1]: float32 with NaN for missing, int64, bool, or object holding `str`
-        with "" for missing.
+        The columns are found by their names. Each array is [N, 1]: float32 with NaN for missing,
+        int64, bool, or object holding `str` with "" for missing. None, NaN and `pandas.NA` are
+        missing; whole numbers and truth values never are.
 
         Raises:
             SampleLacksColumn: the frame has not all columns.
             RowsRefused: a value has no place in its column.
+            Faults: several of these, all at once.
         """
         phone.demand_columns(frame, [column.name for column in self.columns])
         return {

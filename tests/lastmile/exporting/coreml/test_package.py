@@ -1,7 +1,10 @@
 """Files: the same bytes for the same model, and no damage that is not told."""
 
+import errno
 import json
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -86,6 +89,47 @@ def test_a_place_that_may_not_be_written_is_told(package, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NotWritable):
         package.save(tmp_path / "file" / "m.mlpackage")
+
+
+def test_the_place_may_be_a_text_and_an_older_package_is_replaced(
+    package, graph_of, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    package.save("apps/m.mlpackage")
+    plain = to_coreml(graph_of("value = Scaler<offset=[1.], scale=[2.]>(raw)"), name="m")
+    plain.save("apps/m.mlpackage")
+    assert load_package(tmp_path / "apps/m.mlpackage", plain.signature).weights == {}
+    assert [path.name for path in (tmp_path / "apps").iterdir()] == ["m.mlpackage"]
+
+
+@pytest.mark.parametrize("place", ["pictures", "file", "link.mlpackage", ""])
+def test_something_that_is_no_package_is_not_replaced(place, package, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "one.png").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link.mlpackage").symlink_to(tmp_path / "pictures")
+    with pytest.raises(NotWritable, match="name another place"):
+        package.save(place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "file",
+        "link.mlpackage",
+        "pictures",
+    ]
+    assert (tmp_path / "pictures" / "one.png").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_the_package_that_stood_there(saved, package, monkeypatch):
+    before = files(saved)
+
+    def full(path, text, encoding):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(NotWritable, match="No space left"):
+        package.save(saved)
+    assert files(saved) == before
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
 
 
 def test_any_saved_model_can_be_evaluated_without_a_signature(saved, package, numbers):

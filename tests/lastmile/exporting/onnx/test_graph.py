@@ -1,3 +1,7 @@
+import errno
+import os
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -41,9 +45,37 @@ def test_a_saved_graph_answers_the_same(graph, people, tmp_path):
     assert np.array_equal(again.run(people)["probabilities"], graph.run(people)["probabilities"])
 
 
-def test_a_place_that_cannot_be_written_is_told(graph, tmp_path):
-    with pytest.raises(NotWritable, match="nowhere"):
-        graph.save(tmp_path / "nowhere" / "graph.onnx")
+def test_the_place_may_be_a_text_and_its_folders_are_made(graph, people, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    graph.save("models/new/graph.onnx")
+    again = load_graph(tmp_path / "models/new/graph.onnx", graph.signature)
+    assert again.run(people)["label"].tolist() == graph.run(people)["label"].tolist()
+
+
+@pytest.mark.parametrize("place", ["file/graph.onnx", "folder", ""])
+def test_a_place_that_cannot_be_written_is_told(place, graph, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(NotWritable, match="could not write"):
+        graph.save(place)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_full_disk_leaves_the_file_that_stood_there(graph, tmp_path, monkeypatch):
+    graph.save(tmp_path / "graph.onnx")
+    before = (tmp_path / "graph.onnx").read_bytes()
+
+    def half(path, content):
+        with path.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(NotWritable, match="No space left"):
+        graph.save(tmp_path / "graph.onnx")
+    assert (tmp_path / "graph.onnx").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["graph.onnx"]
 
 
 def outside_data(proto):
