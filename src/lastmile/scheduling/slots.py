@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from heapq import heappop, heappush
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from lastmile.scheduling.definition import ScheduleFile
@@ -17,7 +18,7 @@ from lastmile.scheduling.workdays import Holidays, nearest_workday
 from lastmile.scheduling.zones import comes_twice, instant, offset_at
 
 _FURTHEST = timedelta(days=20)  # more than any row of holidays moves a slot
-_HORIZON = timedelta(days=366 * 9)  # a 29 February is never further away
+_HORIZON = timedelta(days=366 * 50)  # as far as cronsim looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,32 +32,34 @@ class Due:
 
 def slots_due(name: str, file: ScheduleFile, after: datetime, until: datetime) -> list[Due]:
     """The slots of the schedule `name` that come due behind `after` and up to `until`, in order."""
-    early, late = _moved(file)
-    nominal = file.rhythm.between(after - late, until + early, file.zone)
-    found = (_slot(name, file, at) for at in nominal if _inside(file, at))
-    return sorted(
-        (slot for slot in found if after < slot.due <= until),
-        key=lambda s: (s.due, s.scheduled_for),
-    )
+    return list(takewhile(lambda slot: slot.due <= until, _following(name, file, after, until)))
 
 
 def next_slots(name: str, file: ScheduleFile, after: datetime, count: int) -> list[Due]:
     """The next slots that come due behind `after`; fewer where the schedule ends."""
-    return list(islice(_following(name, file, after), count))
+    last = max(after, file.begins or after) + _HORIZON
+    return list(islice(_following(name, file, after, last), count))
 
 
-def _following(name: str, file: ScheduleFile, after: datetime) -> Iterator[Due]:
-    step, last = timedelta(hours=3), after + _HORIZON
-    if file.begins and file.begins > after:
-        after = file.begins - timedelta(seconds=1) - _moved(file)[0]
-        last = after + _HORIZON
-    if file.ends:
-        last = min(last, file.ends + _moved(file)[1])
-    while after < last:
-        found = slots_due(name, file, after, after + step)
-        yield from found
-        after += step
-        step = step * 2 if not found else step
+def _following(name: str, file: ScheduleFile, after: datetime, last: datetime) -> Iterator[Due]:
+    """In the order in which they are due, no more computed than is asked for; up to `last`.
+
+    Holidays and jitter change the order: a slot is passed on when none behind it can be due before.
+    """
+    early, late = _moved(file)
+    first = after - late
+    if file.begins:
+        first = max(first, file.begins - timedelta(seconds=1))
+    waiting: list[tuple[datetime, datetime, Due]] = []
+    for at in file.rhythm.between(first, last + early, file.zone):
+        if file.ends and at >= file.ends:
+            break
+        while waiting and waiting[0][0] < at - early:
+            yield heappop(waiting)[-1]
+        slot = _slot(name, file, at)
+        if slot.due > after:
+            heappush(waiting, (slot.due, at, slot))
+    yield from (heappop(waiting)[-1] for _ in range(len(waiting)))
 
 
 def _moved(file: ScheduleFile) -> tuple[timedelta, timedelta]:
@@ -68,11 +71,6 @@ def _moved(file: ScheduleFile) -> tuple[timedelta, timedelta]:
         case "previous workday":
             return _FURTHEST, jitter
     return timedelta(), jitter
-
-
-def _inside(file: ScheduleFile, at: datetime) -> bool:
-    begins, ends = file.begins, file.ends
-    return (begins is None or at >= begins) and (ends is None or at < ends)
 
 
 def _slot(name: str, file: ScheduleFile, at: datetime) -> Due:

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import exists, select, update
 
-from lastmile.store.engine import exclusively
+from lastmile.store.engine import exclusively, insert_missing
 from lastmile.store.outbox import queue
-from lastmile.store.slots import SlotLog, insert_missing
+from lastmile.store.slots import SlotLog
 from lastmile.store.tables import alerts, runs
 from lastmile.values import Delivery, SlotKey, State
 

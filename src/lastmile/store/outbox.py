@@ -11,9 +11,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
 
+from lastmile.store.engine import insert_missing
 from lastmile.store.tables import outbox
 from lastmile.values import Delivery, DeliveryState
 
@@ -23,14 +23,7 @@ WAITING, SENDING = DeliveryState.WAITING, DeliveryState.SENDING
 
 def queue(connection: Connection, deliveries: Iterable[Delivery]) -> None:
     """Put deliveries into the outbox; those that are in it already stay as they are."""
-    rows = [asdict(delivery) for delivery in deliveries]
-    if not rows:
-        return
-    dialects: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-    statement = dialects.get(connection.dialect.name, insert)(outbox)
-    if connection.dialect.name in dialects:
-        statement = statement.on_conflict_do_nothing(index_elements=["key"])
-    connection.execute(statement, rows)
+    insert_missing(connection, outbox, [asdict(delivery) for delivery in deliveries])
 
 
 def supersede(connection: Connection, run: str, by: str) -> None:

@@ -20,9 +20,9 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from lastmile.clock import now
 from lastmile.store.alerts import AlertLog
 from lastmile.store.claims import Terms, claim, take
-from lastmile.store.engine import exclusively
+from lastmile.store.engine import exclusively, insert_missing
 from lastmile.store.log import alive
-from lastmile.store.slots import Slot, insert_missing
+from lastmile.store.slots import Slot
 from lastmile.store.tables import schedulers, slots
 from lastmile.values import SlotKey, SlotState
 

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, delete, func, select, update
 
-from lastmile.store.engine import exclusively
+from lastmile.store.engine import exclusively, insert_missing
 from lastmile.store.log import RunLog
 from lastmile.store.tables import runs, schedules, slots
 from lastmile.values import Run, SlotKey, SlotState
@@ -160,7 +159,11 @@ class SlotLog(RunLog):
     def with_runs(self, found: Sequence[Slot]) -> list[tuple[Slot, Run | None]]:
         """Slots with the newest run of each."""
         keys = [slot.run for slot in found if slot.run]
-        known = {run.key: run for run in self._runs(select(runs).where(runs.c.key.in_(keys)))}
+        known = {
+            run.key: run
+            for some in _parts(keys)
+            for run in self._runs(select(runs).where(runs.c.key.in_(some)))
+        }
         return [(slot, known.get(slot.run or "")) for slot in found]
 
     def slot(self, key: SlotKey) -> Slot | None:
@@ -216,10 +219,3 @@ def _set_cursor(connection: Connection, column: Any, names: Sequence[str], to: d
 
 def _parts(names: Sequence[str]) -> Iterable[Sequence[str]]:
     return (names[at : at + _MANY] for at in range(0, len(names), _MANY))
-
-
-def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows; those that are there already stay as they are."""
-    if rows:
-        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lastmile.scheduling.definition import ScheduleFile
+from lastmile.scheduling.rhythm import Cron
 from lastmile.scheduling.slots import next_slots, remark, slots_due
 
 NEW_YEAR = datetime(2026, 12, 30, tzinfo=UTC)
@@ -119,3 +120,26 @@ def test_the_first_slot_behind_a_change_says_so():
     assert remark(after, file.zone, before=before.scheduled_for) == (
         "clocks went back 1 h since the slot before"
     )
+
+
+def test_no_more_instants_are_computed_than_slots_are_asked_for(monkeypatch):
+    computed = []
+    plain = Cron.instants
+
+    def counted(self, after, zone):
+        for at in plain(self, after, zone):
+            computed.append(at)
+            yield at
+
+    monkeypatch.setattr(Cron, "instants", counted)
+    next_slots("n", schedule(every="minute"), NEW_YEAR, 3)
+
+    assert len(computed) <= 5
+
+
+def test_rare_slots_are_found_however_many_are_asked_for():
+    file = schedule(every=None, cron="0 0 29 2 *")
+
+    found = next_slots("n", file, NEW_YEAR, 5)
+
+    assert [slot.scheduled_for.year for slot in found] == [2028, 2032, 2036, 2040, 2044]

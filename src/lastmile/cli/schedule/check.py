@@ -17,7 +17,7 @@ def check(door: Door, as_json: bool) -> None:
     """
     from lastmile.clock import now
     from lastmile.errors import raise_faults
-    from lastmile.jobs.schedule.files import check_schedules
+    from lastmile.jobs.schedule.checking import check_schedules
 
     count, faults = check_schedules(door.workspace, now())
     raise_faults(faults)

@@ -1,6 +1,7 @@
 """Keep the schedule: every slot becomes a run, or a visible skip with its reason.
 
 files      the schedule files, read and read again
+checking   every fault of them, before the night
 entering   slots that have come due become rows
 crew       worker processes, each at work on one slot
 work       what a worker does with a slot

@@ -1,15 +1,11 @@
 """The schedule files: read with all their faults, and read again when they change."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 
 from lastmile.definitions import KeyLines, read_definition
 from lastmile.errors import BadDefinition, Faults, LastmileError, nearest
-from lastmile.jobs.report import report_in
-from lastmile.reporting.plan import plan_run
 from lastmile.scheduling.definition import ScheduleFile
-from lastmile.scheduling.slots import next_slots
 from lastmile.workspace import Workspace, names_in
 
 Tell = Callable[[str], None]
@@ -92,47 +88,11 @@ def _unknown(workspace: Workspace, path: Path, file: ScheduleFile) -> Iterator[B
             if key == "pool" and not known[key]:
                 fix = f"add `[tool.lastmile.pools]` with `{value} = 1` to pyproject.toml"
             yield BadDefinition(
-                f"there is no {key} `{value}`", where=_where(workspace, path, key), fix=fix
+                f"there is no {key} `{value}`", where=line_of(workspace, path, key), fix=fix
             )
 
 
-def _where(workspace: Workspace, path: Path, key: str) -> str:
+def line_of(workspace: Workspace, path: Path, key: str) -> str:
+    """Where a message says that a key of the file at `path` stands."""
     line = KeyLines(path.read_text(encoding="utf-8")).find((key,))
     return f"{workspace.shown(path)}:{line}"
-
-
-def check_schedules(workspace: Workspace, now: datetime) -> tuple[int, list[LastmileError]]:
-    """How many schedules there are, and every fault of all of them.
-
-    What a run would refuse is a fault as well: a notebook that is missing, a parameter that is
-    unknown.
-    """
-    faults: list[LastmileError] = []
-    names = names_in(workspace.schedule)
-    for name in names:
-        try:
-            file = read_schedule(workspace, name)
-            _plan(workspace, name, file, now)
-        except Faults as several:
-            faults += several.faults
-        except LastmileError as error:
-            faults.append(error)
-    return len(names), faults
-
-
-def _plan(workspace: Workspace, name: str, file: ScheduleFile, now: datetime) -> None:
-    """Plan the run of the next slot, so that nothing is found out at night.
-
-    Raises:
-        LastmileError: a run would be refused.
-    """
-    coming = next_slots(name, file, now, 1)
-    at = (coming[0].scheduled_for if coming else now).astimezone(file.zone)
-    report = report_in(workspace, file.report)
-    try:
-        plan_run(report, file.parameters, as_of=at, now=now)
-    except LastmileError as error:
-        where = _where(workspace, workspace.definition("schedule", name), "parameters")
-        for fault in error.faults if isinstance(error, Faults) else (error,):
-            fault.where = where
-        raise

@@ -62,6 +62,7 @@ def status(
     if name:
         workspace.definition("schedule", name)
         names = [name]
+    newest = log.with_runs([slot for one in names for slot in log.slots_of(one, limit=count)])
     at_work = log.at_work()
     waiting = log.waiting()
     return Status(
@@ -71,7 +72,7 @@ def status(
             ScheduleStatus(
                 name=one,
                 file=files.files.get(one),
-                slots=log.with_runs(log.slots_of(one, limit=count)),
+                slots=[(slot, run) for slot, run in newest if slot.schedule == one],
                 at_work=[slot for slot in at_work if slot.schedule == one],
                 waiting=waiting.get(one, 0),
                 coming=_next(one, files.files.get(one), at),
