@@ -2,6 +2,7 @@
 
 engine      SQLite or PostgreSQL
 tables      what is kept; migrate brings an older store up to date
+hosts       where a process lives: a host is more than its name
 log         runs
 slots       slots of schedules: entered once, held by one scheduler at a time
 claims      which waiting slots a scheduler takes

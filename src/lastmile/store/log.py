@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 
 from lastmile.errors import RunUnknown, StoreUnusable
 from lastmile.store.engine import open_engine
+from lastmile.store.hosts import alive, over, space
 from lastmile.store.migrate import migrate
 from lastmile.store.outbox import Outbox, queue, supersede
 from lastmile.store.tables import runs
@@ -103,6 +104,7 @@ class RunLog:
         process = psutil.Process()
         row = _row(run) | {
             "host": socket.gethostname(),
+            "space": space(),
             "pid": process.pid,
             "pid_started": process.create_time(),
             "deliver": dict(deliver) if deliver else None,
@@ -155,21 +157,21 @@ class RunLog:
         return _run(row) if row else None
 
     def orphans(self) -> list[Run]:
-        """Runs of this host that are recorded as running, but whose process is gone."""
-        here = (runs.c.state == State.RUNNING) & (runs.c.host == socket.gethostname())
+        """Runs that are recorded as running, but whose process is gone, as far as is known here.
+
+        That is so in this space alone, and in earlier boots of this machine.
+        """
+        here = space()
         with self.reading() as connection:
-            rows = connection.execute(select(runs).where(here)).all()
-        return [_run(row) for row in rows if not alive(row.pid, row.pid_started)]
+            rows = connection.execute(select(runs).where(runs.c.state == State.RUNNING)).all()
+        return [_run(row) for row in rows if _gone(row, here)]
 
 
-def alive(pid: int, started: float) -> bool:
-    """Whether the process with that id is the one that was started then."""
-    try:
-        process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < 1
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+def _gone(row: Row[Any], here: str) -> bool:
+    if over(row.space, here):
+        return True
+    known_here = row.space == here or (not row.space and row.host == socket.gethostname())
+    return known_here and not alive(row.pid, row.pid_started)
 
 
 def _row(run: Run) -> dict[str, Any]:

@@ -1,17 +1,15 @@
 """The schedulers of a store: who is at work, who is gone, and what the gone ones held.
 
-A scheduler on this machine is gone when its process is. One elsewhere is gone when its heartbeat is
-older than `LEASE` by the database's own clock, so that a wrong clock of one host takes nothing from
-the others.
+A scheduler of this space is gone when its process is, one of an earlier boot of this machine at
+once. One elsewhere is gone when its heartbeat is older than `LEASE` by the database's own clock, so
+that a wrong clock of one host takes nothing from the others.
 """
 
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -21,7 +19,7 @@ from lastmile.clock import now
 from lastmile.store.alerts import AlertLog
 from lastmile.store.claims import Terms, claim, take
 from lastmile.store.engine import exclusively, insert_missing
-from lastmile.store.log import alive
+from lastmile.store.hosts import alive, over, space
 from lastmile.store.slots import Slot
 from lastmile.store.tables import schedulers, slots
 from lastmile.values import SlotKey, SlotState
@@ -42,15 +40,6 @@ class Scheduler:
     age: timedelta
     here: bool
     gone: bool
-
-
-def space() -> str:
-    """Where process ids mean the same as here: one boot of a machine, or a container of it."""
-    parts = [socket.gethostname()]
-    with suppress(OSError):
-        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text()[:8])
-        parts.append(str(Path("/proc/self/ns/pid").readlink()))
-    return " ".join(parts)[:80]
 
 
 class SchedulerLog(AlertLog):
@@ -100,7 +89,7 @@ class SchedulerLog(AlertLog):
         with self.reading() as connection:
             at = _clock(connection)
             rows = connection.execute(select(schedulers).order_by(schedulers.c.started)).all()
-        return [_scheduler(row, at, here=row.space == here) for row in rows]
+        return [_scheduler(row, at, here) for row in rows]
 
     def claim(
         self, overlaps: Mapping[str, str], pools: Mapping[str, int], free: int, at: datetime
@@ -128,8 +117,8 @@ class SchedulerLog(AlertLog):
         return self._slots(select(slots).where(slots.c.state == SlotState.RUNNING))
 
 
-def _scheduler(row: Any, at: datetime, *, here: bool) -> Scheduler:
-    age = at - row.heartbeat
+def _scheduler(row: Any, at: datetime, here: str) -> Scheduler:
+    age, own = at - row.heartbeat, row.space == here
     return Scheduler(
         id=row.id,
         host=row.host,
@@ -138,8 +127,8 @@ def _scheduler(row: Any, at: datetime, *, here: bool) -> Scheduler:
         state=row.state,
         started=row.started,
         age=age,
-        here=here,
-        gone=not alive(row.pid, row.pid_started) if here else age > LEASE,
+        here=own,
+        gone=not alive(row.pid, row.pid_started) if own else age > LEASE or over(row.space, here),
     )
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0004"
+NEWEST = "0005"
 """The revision that `metadata` describes; a test compares it with the migrations."""
 
 
@@ -65,6 +65,7 @@ runs = Table(
     Column("scheduled_for", Instant),
     Column("deliver", JSON(none_as_null=True)),  # to whom its end is to be told
     Column("host", String(255), nullable=False),
+    Column("space", String(80), nullable=False, server_default=""),  # where `pid` means something
     Column("pid", Integer, nullable=False),
     Column("pid_started", Float, nullable=False),
     Index("runs_by_report", "report", "started", "key"),

@@ -11,6 +11,8 @@ from sqlalchemy import create_engine, text
 
 from lastmile.errors import RunUnknown, StoreTooNew, StoreUnusable
 from lastmile.store import RunLog
+from lastmile.store import log as module
+from lastmile.store.hosts import space
 from lastmile.values import Cause, CauseKind, Run, SlotKey, State
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -63,6 +65,8 @@ def test_a_run_whose_process_was_killed_is_an_orphan_and_others_are_not(log, url
     code = f"""
 import os
 from lastmile.store import RunLog
+from lastmile.store import log as module
+from lastmile.store.hosts import space
 from lastmile.values import Run, State
 from datetime import datetime, UTC
 at = datetime.now(UTC)
@@ -74,7 +78,7 @@ os.kill(os.getpid(), 9)
     log.begin(run("mine"))
     log.begin(run("elsewhere"))
     with log._engine.begin() as connection:
-        connection.execute(text("UPDATE runs SET host = 'other', pid = 1 WHERE key = 'elsewhere'"))
+        connection.execute(text("UPDATE runs SET space = 'other', pid = 1 WHERE key = 'elsewhere'"))
 
     assert [orphan.key for orphan in log.orphans()] == ["gone"]
     log.end(replace(log.find("gone"), state=State.FAILED))
@@ -85,11 +89,40 @@ def test_a_reused_process_id_is_not_mistaken_for_the_supervisor(log):
     log.begin(run("old"))
     with log._engine.begin() as connection:
         connection.execute(
-            text("UPDATE runs SET pid = 1, pid_started = 1, host = :host"),
-            {"host": socket.gethostname()},
+            text("UPDATE runs SET pid = 1, pid_started = 1, space = :here"), {"here": space()}
         )
 
     assert [orphan.key for orphan in log.orphans()] == ["old"]
+
+
+def lives(log, key, pid_space, host=None):
+    """Let the process of a run, of a number that nobody has here, live there."""
+    with log._engine.begin() as connection:
+        connection.execute(
+            text("UPDATE runs SET pid = 0, space = :space, host = :host WHERE key = :key"),
+            {"space": pid_space, "host": host or socket.gethostname(), "key": key},
+        )
+
+
+def test_a_host_of_the_same_name_keeps_its_runs(log):
+    boot = space().split()[1]
+    for key in ("container", "machine", "earlier-store", "other-host"):
+        log.begin(run(key))
+    lives(log, "container", f"- {boot} [4026530001]")
+    lives(log, "machine", f"- {boot[::-1]} [4026531836]")
+    lives(log, "earlier-store", "")  # written before spaces were
+    lives(log, "other-host", "", host="other")
+
+    assert [orphan.key for orphan in log.orphans()] == ["earlier-store"]
+
+
+def test_runs_of_an_earlier_boot_of_this_machine_are_lost(log, monkeypatch):
+    monkeypatch.setattr(module, "space", lambda: "machine new [4026531836]")
+    for key, there in (("rebooted", "machine old"), ("other", "else old"), ("container", "- old")):
+        log.begin(run(key))
+        lives(log, key, f"{there} [4026531836]")
+
+    assert [orphan.key for orphan in log.orphans()] == ["rebooted"]
 
 
 def test_a_failure_inside_a_write_leaves_no_row(log):
@@ -171,6 +204,8 @@ def test_two_processes_write_at_the_same_time(url):
     code = f"""
 import sys
 from lastmile.store import RunLog
+from lastmile.store import log as module
+from lastmile.store.hosts import space
 from lastmile.values import Run, State
 from datetime import datetime, UTC
 log = RunLog({url!r})
