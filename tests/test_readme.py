@@ -100,6 +100,7 @@ def test_definitions_in_the_documentation_are_read_without_a_fault():
     from lastmile.exporting.definition import ExportFile
     from lastmile.reporting.definition import ReportFile
     from lastmile.scheduling.definition import ScheduleFile
+    from lastmile.workspace import Settings
 
     for name, model in (("reports", ReportFile), ("exports", ExportFile),
                         ("schedule", ScheduleFile)):  # fmt: skip
@@ -107,7 +108,10 @@ def test_definitions_in_the_documentation_are_read_without_a_fault():
         examples = blocks(page, "toml")
         assert examples
         for example in examples:
-            parse_definition(example, model, shown=str(page))
+            if example.startswith("[tool.lastmile]"):
+                parse_definition(example, Settings, shown=str(page), table=("tool", "lastmile"))
+            else:
+                parse_definition(example, model, shown=str(page))
 
 
 def test_the_example_from_python_gives_what_it_shows(tmp_path, monkeypatch):

@@ -23,7 +23,14 @@ Examples:
 """,
 )
 @click.argument("name", required=False)
-@click.option("-n", "count", default=10, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "-n",
+    "count",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 10_000),
+    help="How many slots to show.",
+)
 @click.option("--from", "after", metavar="INSTANT", help="By default now; without a zone in UTC.")
 @click.option("--json", "as_json", is_flag=True, help="Print the slots for programs.")
 @with_door
