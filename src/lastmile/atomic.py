@@ -46,6 +46,22 @@ def publish_folder(target: Path) -> Iterator[Path]:
         raise
 
 
+def remove_folder(target: Path) -> None:
+    """Take a folder away in one step, then what is in it.
+
+    Raises:
+        NotWritable: it is still there.
+    """
+    part = target.with_name(f".{target.name}{_MARK}{uuid4().hex[:8]}")
+    try:
+        target.rename(part)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise NotWritable(str(target), error.strerror or str(error)) from error
+    shutil.rmtree(part, ignore_errors=True)
+
+
 def clear_parts(target: Path) -> None:
     """Remove what calls for `target` left behind that did not come to their end."""
     for leftover in target.parent.glob(f".{glob.escape(target.name)}{_MARK}*"):

@@ -12,7 +12,7 @@ from lastmile.atomic import clear_parts
 from lastmile.clock import Clock, now
 from lastmile.definitions import read_definition
 from lastmile.delivery.outbox import deliveries_of, order_of
-from lastmile.errors import LastmileError, WorkersLost
+from lastmile.errors import LastmileError, SlotTaken, WorkersLost
 from lastmile.jobs.cluster import Cluster, cluster_of
 from lastmile.jobs.provenance import Snapshot, provenance_of, take_snapshot
 from lastmile.reporting.definition import Format, ReportFile
@@ -21,7 +21,7 @@ from lastmile.reporting.execution.run import RunInterrupted, execute
 from lastmile.reporting.execution.watchdog import kill_marked
 from lastmile.reporting.front import front_of
 from lastmile.reporting.plan import Plan, Report, open_report, plan_run
-from lastmile.reporting.publication import latest_good, make_latest, publish, recorded_end
+from lastmile.reporting.publication import latest_good, make_latest, publish, recorded_end, withdraw
 from lastmile.reporting.recorded import recorded_values
 from lastmile.reporting.secrets import read_secrets
 from lastmile.reporting.source import SUFFIXES
@@ -138,11 +138,12 @@ def produce(
         NotWritable: the pages could not be published; the run is recorded as failed.
         RunInterrupted: on Ctrl-C or SIGTERM; the run is recorded as cancelled.
         ClusterUnreachable: nothing was run.
+        SlotTaken: another scheduler has the slot; the run is lost, nothing of it is published.
         RefusedThere, WorkersLost: a cluster has not made it; the run is recorded as failed.
     """
     secrets = _ready(plan, place)
     snapshot = take_snapshot(plan, place.root, place.module_paths)
-    run = replace(_begun(plan), attempt=attempt)
+    run = _begun(plan, attempt)
     if place.log:
         order = order_of(plan.report.file.title, plan.deliver)
         place.log.begin(run, deliver=order, replaces=replaces)
@@ -150,16 +151,14 @@ def produce(
     try:
         pages, provenance = draft.carry_out(snapshot, secrets, observer)
         provenance |= {"reproduces": reproduces} if reproduces else {}
-        run = publish(place.built, draft.run, {**pages, **snapshot.files}, provenance)
+        run = _published(place, draft.run, {**pages, **snapshot.files}, provenance)
     except RunInterrupted as stop:
         _end_badly(place, _ended(run, stop.executed, clock), clock)
         raise
     except BaseException as error:
         _end_badly(place, _unpublished(draft.run, error, clock), clock)
         raise
-    if place.log:
-        pause = retry_pause(plan.report.file, run)
-        place.log.end(run, telling(clock, 0.0 if pause is None else pause + TAKEN_UP))
+    _end_published(plan, place, run, clock)
     make_latest(run)
     return run
 
@@ -183,6 +182,25 @@ def retry_pause(file: ReportFile, run: Run) -> float | None:
 def telling(clock: Clock, hold: float = 0.0) -> OnEnd:
     """What makes the deliveries of a run that ends; nobody hears of it for `hold` seconds."""
     return lambda run, order: deliveries_of(run, order, clock(), hold)
+
+
+def _published(
+    place: Place, run: Run, pages: Mapping[str, bytes], provenance: Mapping[str, Any]
+) -> Run:
+    if place.log:
+        place.log.confirm(run)
+    return publish(place.built, run, pages, provenance)
+
+
+def _end_published(plan: Plan, place: Place, run: Run, clock: Clock) -> None:
+    if place.log is None:
+        return
+    pause = retry_pause(plan.report.file, run)
+    try:
+        place.log.end(run, telling(clock, 0.0 if pause is None else pause + TAKEN_UP))
+    except SlotTaken:
+        withdraw(place.built, run)
+        raise
 
 
 def _end_badly(place: Place, run: Run, clock: Clock) -> None:
@@ -217,7 +235,7 @@ def reconcile(place: Place, *, clock: Clock = now) -> list[Run]:
     return found
 
 
-def _begun(plan: Plan) -> Run:
+def _begun(plan: Plan, attempt: int) -> Run:
     return Run(
         key=plan.key,
         report=plan.report.name,
@@ -228,6 +246,7 @@ def _begun(plan: Plan) -> Run:
         plan_id=plan.id,
         logical_date=plan.logical_date,
         slot=plan.slot,
+        attempt=attempt,
     )
 
 

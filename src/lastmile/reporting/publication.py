@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lastmile.atomic import point, publish_folder
+from lastmile.atomic import point, publish_folder, remove_folder
 from lastmile.errors import PublicationGone
 from lastmile.values import Cause, CauseKind, Run, SlotKey, State
 
@@ -44,6 +44,15 @@ def publish(
         )
         (folder / "run.json").write_text(record + "\n", encoding="utf-8")
     return published
+
+
+def withdraw(built: Path, run: Run) -> None:
+    """Take a publication away again that nobody was told of.
+
+    Raises:
+        NotWritable: it is still there.
+    """
+    remove_folder(built / run.report / run.key)
 
 
 def record_of(run: Run, provenance: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,23 +6,29 @@ So a worker waits for it, and records what it has to say when it is back.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
+from lastmile.clock import now
 from lastmile.errors import SlotTaken, StoreUnusable
-from lastmile.store.log import OnEnd
+from lastmile.store.log import OnEnd, lost_values
 from lastmile.store.slots import Slot, SlotLog, held
-from lastmile.store.tables import slots
-from lastmile.values import Run
+from lastmile.store.tables import runs, slots
+from lastmile.values import Cause, CauseKind, Run, State
 
 T = TypeVar("T")
 
 PATIENCE = 3600.0
 """Seconds that a worker waits for a database that is away."""
 
+_TAKEN = Cause(
+    kind=CauseKind.LOST,
+    message="another scheduler took the slot over while nothing was heard of this one",
+)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
 
 
@@ -65,9 +71,45 @@ class HeldLog(SlotLog):
             # The connection was lost behind the commit: an attempt before this one did it.
             self.find(run.key)
 
+    def confirm(self, run: Run) -> None:
+        """Whether a run may be published, as far as is known: `end` decides.
+
+        Raises:
+            SlotTaken: it is lost.
+        """
+        with suppress(StoreUnusable), self.writing() as connection:
+            if not self._is_ours(connection, run):
+                raise SlotTaken(str(self._slot.key))
+
     def end(self, run: Run, on_end: OnEnd | None = None) -> None:
-        """Record how a run ended."""
-        self._patiently(lambda: super(HeldLog, self).end(run, on_end))
+        """Record how a run ended and queue what is to be told, where the slot is held still.
+
+        Raises:
+            SlotTaken: it is held by somebody else by now. The run is recorded as lost, whatever
+                became of it, and nobody is told: he has a run of his own.
+        """
+        if not self._patiently(lambda: self._end_held(run, on_end)):
+            raise SlotTaken(str(self._slot.key))
+
+    def _end_held(self, run: Run, on_end: OnEnd | None) -> bool:
+        with self.writing() as connection:
+            if self._is_ours(connection, run):
+                self._end(connection, run, on_end)
+                return True
+            this = runs.c.key == run.key
+            row = connection.execute(select(runs.c.state, runs.c.ended).where(this)).one()
+            if row.state == State.RUNNING:
+                connection.execute(update(runs).where(this).values(lost_values(_TAKEN, now())))
+        # The connection may have been lost behind the commit: an attempt before this one did it.
+        return (row.state, row.ended) == (run.state, run.ended)
+
+    def _is_ours(self, connection: Connection, run: Run) -> bool:
+        """Whether the slot is held and its run goes on; neither changes in this transaction."""
+        mine = update(slots).where(held(self._slot)).values(claimed_by=self._slot.claimed_by)
+        if connection.execute(mine).rowcount != 1:
+            return False
+        state = select(runs.c.state).where(runs.c.key == run.key)
+        return connection.execute(state).scalar() == State.RUNNING
 
     def ended(self, slot: Slot, run: str, at: datetime) -> bool:
         """The slot has its run. False where it is held by somebody else by now."""

@@ -7,6 +7,7 @@ never happens inside a transaction.
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -113,14 +114,20 @@ class RunLog:
         if replaces:
             supersede(connection, replaces, by=run.key)
 
+    def confirm(self, run: Run) -> None:
+        """Whether a run may be published; here it always may."""
+
     def end(self, run: Run, on_end: OnEnd | None = None) -> None:
         """Record how a run ended and, in the same transaction, queue what `on_end` makes of it."""
         with self.writing() as connection:
-            connection.execute(update(runs).where(runs.c.key == run.key).values(_row(run)))
-            if on_end:
-                noted = select(runs.c.deliver).where(runs.c.key == run.key)
-                order = connection.execute(noted).scalar()
-                queue(connection, on_end(run, order) if order else ())
+            self._end(connection, run, on_end)
+
+    def _end(self, connection: Connection, run: Run, on_end: OnEnd | None) -> None:
+        connection.execute(update(runs).where(runs.c.key == run.key).values(_row(run)))
+        if on_end:
+            noted = select(runs.c.deliver).where(runs.c.key == run.key)
+            order = connection.execute(noted).scalar()
+            queue(connection, on_end(run, order) if order else ())
 
     def history(self, report: str | None = None, *, limit: int = 20) -> list[Run]:
         """The newest runs first, of one report or of all."""
@@ -165,6 +172,12 @@ class RunLog:
         with self.reading() as connection:
             rows = connection.execute(select(runs).where(runs.c.state == State.RUNNING)).all()
         return [_run(row) for row in rows if _gone(row, here)]
+
+
+def lost_values(cause: Cause, at: datetime) -> dict[str, Any]:
+    """What is written of a run that is lost."""
+    told = {"cause_kind": cause.kind, "cause_message": cause.message}
+    return {"state": State.FAILED, "ended": at, **told}
 
 
 def _gone(row: Row[Any], here: str) -> bool:

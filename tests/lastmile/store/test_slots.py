@@ -12,7 +12,7 @@ from lastmile.errors import SlotTaken, StoreUnusable
 from lastmile.store.held import HeldLog
 from lastmile.store.schedulers import LEASE, SchedulerLog
 from lastmile.store.slots import Slot
-from lastmile.values import Run, SlotKey, SlotState, State
+from lastmile.values import Cause, CauseKind, Delivery, Run, SlotKey, SlotState, State
 
 AT = datetime(2026, 5, 4, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -173,6 +173,61 @@ def test_a_run_that_was_recorded_though_the_connection_was_lost_is_not_recorded_
         held.begin(run)
 
     assert [found.key for found in log.runs_of(mine.key)] == ["k1"]
+
+
+@pytest.fixture(name="cut_off")
+def _cut_off(log, url):
+    """A worker at work on a run of a slot, and what it would queue at its end."""
+    enter(log, slot())
+    (mine,) = log.claim({"a": "queue"}, {}, 1, AT)
+    run = Run(key="k1", report="r", state=State.RUNNING, parameters={}, started=AT, slot=mine.key)
+    letter = Delivery(key="d1", run="k1", report="r", kind="mail", address="a@example.org",
+                      order={}, queued=AT, due=AT)  # fmt: skip
+    with HeldLog(url, mine) as held:
+        held.begin(run, deliver={"to": "readers"})
+        yield held, replace(run, state=State.SUCCEEDED, ended=AT + HOUR), lambda *_: [letter]
+
+
+def test_a_run_whose_slot_was_taken_over_is_lost_however_it_ends(log, url, cut_off):
+    held, good, telling = cut_off
+    cause = Cause(kind=CauseKind.LOST, message="not heard of")
+    with SchedulerLog(url) as other:
+        taken = other.take_over(held._slot, cause, AT)
+        assert other.take_over(held._slot, cause, AT) is None
+        assert other.give_back(taken)
+
+    with pytest.raises(SlotTaken):
+        held.confirm(good)
+    with pytest.raises(SlotTaken):
+        held.end(good, telling)
+    found = log.find("k1")
+    assert (found.state, str(found.cause)) == (State.FAILED, "not heard of")
+    assert log.outbox.find() == []
+    assert states(log) == ["waiting"]
+
+
+def test_a_run_that_goes_on_without_its_slot_ends_as_lost_and_says_why(log, cut_off):
+    held, good, telling = cut_off
+    assert log.give_back(held._slot)
+
+    with pytest.raises(SlotTaken):
+        held.end(good, telling)
+    found = log.find("k1")
+    assert (found.state, found.cause.kind) == (State.FAILED, CauseKind.LOST)
+    assert "took the slot over" in found.cause.message
+    assert log.outbox.find() == []
+
+
+def test_a_run_that_ended_before_its_slot_was_taken_over_stays_good(log, url, cut_off):
+    held, good, telling = cut_off
+    held.confirm(good)
+    held.end(good, telling)
+    with SchedulerLog(url) as other:
+        other.take_over(held._slot, Cause(kind=CauseKind.LOST, message="not heard of"), AT)
+    held.end(good, telling)  # once more: the answer of the database was lost
+
+    assert log.find("k1").state is State.SUCCEEDED
+    assert [delivery.key for delivery in log.outbox.find()] == ["d1"]
 
 
 def test_a_clock_that_was_wrong_leaves_no_slots_of_the_future(log):

@@ -1,13 +1,13 @@
 """Slots whose scheduler or worker is gone: their runs are looked at, the rest is run again."""
 
-from dataclasses import replace
-
 from lastmile.clock import Clock, now
 from lastmile.jobs.report import Place, reconcile
 from lastmile.scheduling.due import Skip
 from lastmile.store.schedulers import SchedulerLog
-from lastmile.store.slots import Slot, SlotLog
-from lastmile.values import Cause, CauseKind, Run, State
+from lastmile.store.slots import Slot
+from lastmile.values import Cause, CauseKind, State
+
+LOST = Cause(kind=CauseKind.LOST, message="the host that it was run on was not heard of again")
 
 ATTEMPTS = 10
 """How often a slot is begun whose worker or scheduler is lost under it."""
@@ -46,7 +46,9 @@ def recover(log: SchedulerLog, place: Place, *, judge_others: bool, clock: Clock
     return any(slot.claimed_by in stale or slot.claimed_by not in known for slot in held)
 
 
-def settle(log: SlotLog, slot: Slot, *, here: bool, stopped: str = "", clock: Clock = now) -> bool:
+def settle(
+    log: SchedulerLog, slot: Slot, *, here: bool, stopped: str = "", clock: Clock = now
+) -> bool:
     """Decide on a slot whose work ended without a word; False while a run of it still goes on.
 
     It waits again, and what was published for it counts, unless it was `stopped` on purpose or was
@@ -55,9 +57,10 @@ def settle(log: SlotLog, slot: Slot, *, here: bool, stopped: str = "", clock: Cl
     runs = log.runs_of(slot.key)
     if any(run.state is State.RUNNING for run in runs) and here:
         return False
-    for run in runs:
-        if run.state is State.RUNNING:
-            _end_lost(log, run, clock)
+    taken = log.take_over(slot, LOST, clock())
+    if taken is None:
+        return True  # another has done it
+    slot = taken
     if not stopped and slot.attempt < ATTEMPTS:
         log.give_back(slot)
     elif runs:
@@ -67,8 +70,3 @@ def settle(log: SlotLog, slot: Slot, *, here: bool, stopped: str = "", clock: Cl
         lost = f"it was begun {slot.attempt} times, and its worker was lost each time"
         log.skip(slot, reason, stopped or lost, clock())
     return True
-
-
-def _end_lost(log: SlotLog, run: Run, clock: Clock) -> None:
-    cause = Cause(kind=CauseKind.LOST, message="the host that it was run on was not heard of again")
-    log.end(replace(run, state=State.FAILED, ended=clock(), cause=cause))
