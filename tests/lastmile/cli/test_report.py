@@ -223,7 +223,7 @@ def test_a_full_disk_of_the_run_log_leaves_log_record_and_latest_in_agreement(
     lastmile("report", "run", "plain", cwd=root)
     before = (root / "reports/_built/plain/latest").readlink().name
 
-    def full(self, run):
+    def full(self, _run, _told):
         with self._told():
             raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
 

@@ -1,7 +1,8 @@
 """`lastmile schedule run` and `tick`."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -45,12 +46,12 @@ def run(door: Door, jobs: int, listen: str | None) -> None:
     with listening(door.workspace, listen) as watch:
         scheduler = Scheduler(setting)
         watch(scheduler)
-        _drain_at_signals(scheduler)
-        note(f"keeping {_count_shown(scheduler)}, {jobs} at a time; Ctrl-C ends it")
-        postman = Postman(door.workspace, _tell)
-        postman.start()
-        scheduler.run()
-        postman.close()
+        with _draining_at_signals(scheduler):
+            note(f"keeping {_count_shown(scheduler)}, {jobs} at a time; Ctrl-C ends it")
+            postman = Postman(door.workspace, _tell)
+            postman.start()
+            scheduler.run()
+            postman.close()
     note("the scheduler has ended")
 
 
@@ -69,8 +70,8 @@ def tick(door: Door, jobs: int) -> None:
     from lastmile.jobs.schedule.postman import Postman
 
     scheduler = Scheduler(Setting(workspace=door.workspace, jobs=jobs, tell=_tell))
-    _drain_at_signals(scheduler)
-    scheduler.run(until_idle=True)
+    with _draining_at_signals(scheduler):
+        scheduler.run(until_idle=True)
     Postman(door.workspace, _tell).send()
 
 
@@ -87,7 +88,10 @@ def _tell(line: str) -> None:
     note(f"{now():%Y-%m-%d %H:%M:%S}Z  {line}")
 
 
-def _drain_at_signals(scheduler: "Scheduler") -> None:
+@contextmanager
+def _draining_at_signals(scheduler: "Scheduler") -> Iterator[None]:
+    """End what is at work at a first signal, cancel it at a second."""
+
     def drain(_number: int, _frame: object) -> None:
         if scheduler.draining:
             note("cancelling the reports at work; they are run again by the next scheduler")
@@ -96,5 +100,10 @@ def _drain_at_signals(scheduler: "Scheduler") -> None:
         scheduler.drain()
 
     handler: Callable[[int, object], None] = drain
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, handler)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, handler) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, former in zip(numbers, before, strict=True):
+            signal.signal(number, former)

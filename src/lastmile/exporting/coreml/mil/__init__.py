@@ -26,6 +26,7 @@ from lastmile.exporting.coreml.mil import (
 )
 
 _TEXT = "Core ML has texts only as whole columns, not inside a model's arithmetic"
+_IN_TEXTS = "it is written for texts, which Core ML has only as whole columns"
 _DYNAMIC = "the size of its result depends on the row"
 _IMAGES = "it reads images or sequences; coremltools converts such networks from PyTorch itself"
 _FLOW = "its body would have to be a program of its own"
@@ -35,10 +36,17 @@ CANNOT = {
     OpId("", "StringSplit"): _TEXT,
     OpId("", "StringConcat"): _TEXT,
     OpId("", "TfIdfVectorizer"): _TEXT,
+    OpId("", "RegexFullMatch"): _TEXT,
     OpId("com.microsoft", "Tokenizer"): _TEXT,
     OpId("", "Compress"): _DYNAMIC,
     OpId("", "NonZero"): _DYNAMIC,
     OpId("", "Unique"): _DYNAMIC,
+    OpId("", "Range"): _DYNAMIC,
+    OpId("", "Size"): _DYNAMIC,
+    OpId("", "Pad"): _IN_TEXTS,
+    OpId("", "CumSum"): _IN_TEXTS,
+    OpId("", "ScatterElements"): _IN_TEXTS,
+    OpId("", "DequantizeLinear"): "Core ML has small weights of its own: [coreml] weights",
     OpId("", "If"): _FLOW,
     OpId("", "Loop"): _FLOW,
     OpId("", "Scan"): _FLOW,

@@ -18,8 +18,7 @@ def every(frame: pd.DataFrame, _answers: Answers) -> np.ndarray:
 
 
 def _numbers(frame: pd.DataFrame) -> np.ndarray:
-    table = frame.select_dtypes("number").to_numpy(dtype=np.float64, na_value=np.nan)
-    return table.reshape(len(frame), -1)
+    return frame.select_dtypes("number").to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def missing_number(frame: pd.DataFrame, _answers: Answers) -> np.ndarray:

@@ -106,11 +106,15 @@ def _line(
     middle = np.where(exact, (low + high) / 2, high)
     middle[[0, -1]] = ends
     count = whole(writer, passed(writer, x, knots))  # 0 below the first knot
-    near, rest = portions(np.concatenate([knots[:1], knots]))
+    places = np.concatenate([knots[:1], knots])
+    from_knot = writer("Sub", x, writer("Gather", places.astype(np.float32), count, axis=0))
     steps = np.concatenate([[0], (low[1:] - high[:-1]) / np.diff(knots), [0]])
     starts = np.concatenate([ends[:1], high[:-1], ends[1:]])
-    from_knot = writer("Sub", x, writer("Gather", near, count, axis=0))
-    along = writer("Sub", from_knot, writer("Gather", rest, count, axis=0))
+    if len(knots) > 1 and ends[1] == 0:  # falls to 0: what is small is measured from there
+        places[-2], starts[-2] = knots[-1], low[-1]
+    near, rest = portions(places)
+    beside = writer("Sub", x, writer("Gather", near, count, axis=0))
+    along = writer("Sub", beside, writer("Gather", rest, count, axis=0))
     slope = writer("Gather", steps, count, axis=0)
     flat = writer("Equal", slope, np.float32(0))
     rise = writer("Where", flat, np.float32(0), writer("Mul", along, slope))

@@ -7,7 +7,7 @@ from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.rewrites.draft import Draft, read
 
 _TRUTHS = ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "And", "Or", "Not",
-           "IsNaN", "IsInf")  # fmt: skip
+           "IsNaN")  # fmt: skip
 _PLACES = ("ArgMax", "ArgMin", "Shape", "Size", "NonZero")
 _KEEP_KIND = ("Identity", "Concat", "Gather", "Reshape", "Squeeze", "Unsqueeze", "Add", "Sub",
               "Mul", "Div", "Neg", "Abs", "MatMul", "Gemm", "Exp", "Log", "Sqrt", "Sum", "Min",

@@ -69,11 +69,16 @@ CLASSIFIERS = {
 }
 
 
+def labels_for(name, labels):
+    """scikit-learn's temperature takes whole numbers for places of classes, and reads beyond."""
+    return labels // 10 if "temperature" in name and labels.dtype.kind == "i" else labels
+
+
 @pytest.mark.parametrize("target", ["two", "three"])
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_classifiers_of_classifiers_agree(agrees, numbers, wanted, name, target):
     rows = numbers if name != "columns left over" else numbers[["small", "mixed", "positive"]]
-    agrees(CLASSIFIERS[name].fit(rows, wanted[target]), rows)
+    agrees(CLASSIFIERS[name].fit(rows, labels_for(name, wanted[target])), rows)
 
 
 @pytest.mark.parametrize("pos_label", ["tak", "nie"])
@@ -91,7 +96,8 @@ def test_isotonic_calibration_of_two_classes_agrees(agrees, numbers, wanted):
 
 
 def test_a_temperature_that_flattens_everything_still_decides(agrees, numbers, wanted):
-    hot = CalibratedClassifierCV(LINE, cv=2, method="temperature").fit(numbers, wanted["three"])
+    labels = labels_for("temperature", wanted["three"])
+    hot = CalibratedClassifierCV(LINE, cv=2, method="temperature").fit(numbers, labels)
     for fold in hot.calibrated_classifiers_:
         fold.calibrators[0].beta_ = 1e-7
     agrees(hot, numbers)
