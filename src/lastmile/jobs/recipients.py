@@ -101,8 +101,10 @@ def preview(
     found = _planned(workspace, run, report, words)
     if not found:
         raise NothingToDeliver(f"nobody gets the run `{key}`, which {run.state.value}")
+    queued = {one.key: one.queued for one in log.outbox.find(run=key, limit=10_000)}
+    dated = [replace(one, queued=queued.get(one.key, one.queued)) for one in found]
     with Dispatch(workspace, log, now) as dispatch:
-        return [(one, _written(dispatch, workspace, one, folder)) for one in found]
+        return [(one, _written(dispatch, workspace, one, folder)) for one in dated]
 
 
 def _planned(
