@@ -58,11 +58,7 @@ def run(door: Door, limit: int | None, watch: bool, as_json: bool) -> int:
             if not watch:
                 break
             time.sleep(2)
-    if as_json:
-        say_json([delivery_as_json(delivery) for delivery in done.made])
-    else:
-        _sum_up(done)
-    return 0 if done.count(DeliveryState.SENT) == len(done.made) else 1
+    return _answer(done, as_json=as_json)
 
 
 @deliver.command(
@@ -133,11 +129,7 @@ def retry(door: Door, run: str | None, all_: bool, as_json: bool) -> int:
         if not as_json:
             note(f"{revived} to try again")
         done = send_due(door.workspace, log, on_made=_told(quiet=as_json))
-    if as_json:
-        say_json([delivery_as_json(delivery) for delivery in done.made])
-    else:
-        _sum_up(done)
-    return 0 if done.count(DeliveryState.SENT) == len(done.made) else 1
+    return _answer(done, as_json=as_json)
 
 
 @deliver.command(
@@ -233,6 +225,15 @@ def _told(*, quiet: bool) -> Any:
             note(f"{line}  {delivery.reason}".rstrip(), _STYLES[delivery.state])
 
     return tell
+
+
+def _answer(done: "Round", *, as_json: bool) -> int:
+    """Show what a round did; 0 where everything was sent."""
+    if as_json:
+        say_json([delivery_as_json(delivery) for delivery in done.made])
+    else:
+        _sum_up(done)
+    return 0 if done.count(DeliveryState.SENT) == len(done.made) else 1
 
 
 def _sum_up(done: "Round") -> None:

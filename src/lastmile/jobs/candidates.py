@@ -3,9 +3,6 @@
 import shutil
 
 from lastmile.clock import now
-from lastmile.definitions import read_definition
-from lastmile.errors import BadDefinition
-from lastmile.exporting.definition import ExportFile
 from lastmile.jobs.init import TEMPLATE
 from lastmile.jobs.report import place_in, produce, reconcile, report_in
 from lastmile.reporting.execution.outcome import Observer, unobserved
@@ -24,15 +21,9 @@ def put_report(workspace: Workspace, name: str) -> list[str]:
         UnknownName: there is no export `name`.
         BadDefinition: it names no candidates.
     """
-    path = workspace.definition("export", name)
-    file = read_definition(path, ExportFile, shown=workspace.shown(path))
-    if file.candidates is None:
-        raise BadDefinition(
-            f"the export `{name}` names no candidates",
-            where=workspace.shown(path),
-            fix='add [candidates] with estimators = ["module:function"] and '
-            'rows = "module:function"',
-        )
+    from lastmile.exporting.candidates.compare import read_candidates
+
+    read_candidates(workspace, name)
     made = []
     if not (workspace.reports / f"{REPORT}.toml").exists():
         for inside in (f"notebooks/{REPORT}.ipynb", f"reports/{REPORT}.toml"):

@@ -16,7 +16,7 @@ from lastmile.exporting.cost.measuring import Machine
 from lastmile.exporting.definition import Budget, Candidates, ExportFile
 from lastmile.exporting.onnx import to_onnx
 from lastmile.exporting.source import load_candidates, load_labelled, load_sample
-from lastmile.workspace import find_workspace
+from lastmile.workspace import Workspace, find_workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +50,13 @@ class Found:
     candidates: tuple[Candidate, ...]
 
 
-def compare_export(name: str, root: str | Path = ".", *, trust: bool = False) -> Found:
-    """Judge the candidates of the export `name` of the workspace around `root`.
+def read_candidates(workspace: Workspace, name: str) -> tuple[ExportFile, Candidates]:
+    """The export `name` and its `[candidates]`.
 
     Raises:
-        BadDefinition: the definition names no candidates.
-        LastmileError: whatever else is wrong with it, its estimators or its rows.
+        UnknownName: there is no export `name`.
+        BadDefinition: it names no candidates.
     """
-    workspace = find_workspace(Path(root))
     path = workspace.definition("export", name)
     file = read_definition(path, ExportFile, shown=workspace.shown(path))
     if file.candidates is None:
@@ -67,8 +66,19 @@ def compare_export(name: str, root: str | Path = ".", *, trust: bool = False) ->
             fix='add [candidates] with estimators = ["module:function"] and '
             'rows = "module:function"',
         )
+    return file, file.candidates
+
+
+def compare_export(name: str, root: str | Path = ".", *, trust: bool = False) -> Found:
+    """Judge the candidates of the export `name` of the workspace around `root`.
+
+    Raises:
+        BadDefinition: the definition names no candidates.
+        LastmileError: whatever else is wrong with it, its estimators or its rows.
+    """
+    workspace = find_workspace(Path(root))
+    file, wanted = read_candidates(workspace, name)
     workspace.open_modules()
-    wanted = file.candidates
     estimators = load_candidates(wanted.estimators, root=workspace.root, trust=trust)
     rows, answers = load_labelled(wanted.rows)
     sample = load_sample(file.sample, root=workspace.root)
