@@ -54,7 +54,8 @@ WORK = """
 import mine, os, time
 from pathlib import Path
 Path(f"{trace}/{x}-{os.getpid()}").touch()
-time.sleep(4)
+while not Path(trace).with_name("go").exists():
+    time.sleep(0.05)
 """
 AFTER = """
 import lastmile
@@ -65,11 +66,12 @@ assert x != 2, "two is wrong"
 
 
 def kill_when_both_work(cluster, trace):
-    """Kill one of two workers when each has begun its run."""
+    """Kill one of two workers when each has begun its run, and only then let runs end."""
     deadline = time.monotonic() + 120
     while len(list(trace.iterdir())) < 2 and time.monotonic() < deadline:
         time.sleep(0.05)
     cluster.kill_worker("one")
+    trace.with_name("go").touch()
 
 
 def test_runs_on_a_cluster_are_made_also_when_a_worker_is_killed(far, cluster, tmp_path):
