@@ -17,6 +17,7 @@ from typing import Literal
 
 from lastmile.clock import now
 from lastmile.errors import LastmileError
+from lastmile.interrupts import held_back
 from lastmile.jobs.report import place_in, reconcile, report_in
 from lastmile.jobs.retry import produce_with_retries
 from lastmile.jobs.working import become_worker, kernel_server, work
@@ -28,6 +29,8 @@ from lastmile.values import Run
 from lastmile.workspace import Workspace, find_workspace
 
 Progress = Literal["waiting", "running", "good", "bad", "kept"]
+
+_KILL_SECONDS = 60.0
 
 ATTEMPTS = 3
 """How often a slot is begun whose worker died under it."""
@@ -122,7 +125,9 @@ class _Work:
                     index = queue.pop(0)
                     self.waiting[index] += 1
                     self._on_change(index, "running")
-                    running[pool.submit(_fill, self._order, self._slots[index])] = index
+                    with held_back():  # a worker that is still starting cannot answer one
+                        future = pool.submit(_fill, self._order, self._slots[index])
+                    running[future] = index
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     self.settle(running.pop(future), future.result())
@@ -148,13 +153,15 @@ class _Work:
 
 
 def _end(pool: ProcessPoolExecutor) -> None:
-    """End the workers; each cancels its run and ends its kernel first."""
+    """End the workers; each cancels its run and ends its kernel first, or is killed."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
         with suppress(OSError, AttributeError):
             process.terminate()
     for process in processes:
+        process.join(_KILL_SECONDS)
+        process.kill()
         process.join()
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from lastmile.interrupts import let_in
 from lastmile.reporting.execution.forkserver import READY_TIMEOUT, ForkServer, imports_of
 from lastmile.reporting.execution.prefix import prefix_of
 from lastmile.reporting.plan import Report
@@ -32,6 +33,7 @@ def become_worker(parent: int) -> None:
     signal.signal(signal.SIGALRM, _interrupt_again)
     sys.unraisablehook = _unheard
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its workers itself
+    let_in()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
     if os.getppid() != parent:

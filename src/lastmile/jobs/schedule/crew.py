@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Protocol
 
+from lastmile.interrupts import held_back
 from lastmile.jobs.schedule.work import Answer, run_slot
 from lastmile.scheduling.definition import ScheduleFile
 from lastmile.store.slots import Slot
@@ -68,6 +69,7 @@ class Crew:
         self._root = root
         self._workers: list[_Worker] = []
         self._context = get_context("spawn")
+        resource_tracker.ensure_running()  # which lets in every interrupt when it is started
 
     @property
     def slots(self) -> list[Slot]:
@@ -86,7 +88,8 @@ class Crew:
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._root, os.getpid()))
-        process.start()
+        with held_back():  # a worker that is still starting cannot answer an interrupt
+            process.start()
         theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)

@@ -20,6 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import run_sync
 
+from lastmile.interrupts import held_back
 from lastmile.reporting.execution.forkserver.environment import why_fresh
 from lastmile.reporting.execution.forkserver.server import CannotFork, current, wanted_shared
 from lastmile.reporting.execution.prefix import Shared
@@ -85,6 +86,15 @@ class PromptClient(AsyncKernelClient):
     jupyter_client then waits until nothing more arrives for 0.2 s; messages that belong to no cell
     are passed over by who reads them anyway.
     """
+
+    def start_channels(self, *channels: bool, **named: bool) -> None:
+        """Open the sockets; an interrupt has to wait.
+
+        One amid them would leave a socket that no list has, and the end of its context would wait
+        for that socket for ever.
+        """
+        with held_back():
+            super().start_channels(*channels, **named)
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return when the kernel answers.

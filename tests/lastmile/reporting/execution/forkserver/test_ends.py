@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from jupyter_client.client import KernelClient
 from nbclient.exceptions import DeadKernelError
 
 from lastmile.reporting.execution.forkserver import ForkServer
@@ -136,6 +137,28 @@ def test_nothing_survives_an_owner_that_is_killed(tmp_path):
     assert not Path(folder).exists()
     for copy in copies:
         copy.kill()
+
+
+def test_an_interrupt_amid_the_sockets_waits_until_all_are_open(tmp_path, kernel, monkeypatch):
+    """One that was made and is in no list would be waited for at the end, for ever."""
+    opened = []
+
+    def interrupted(self, identity=None):
+        os.kill(os.getpid(), signal.SIGINT)
+        return connect_shell(self, identity)
+
+    def last(self, identity=None):
+        opened.append("control")
+        return connect_control(self, identity)
+
+    connect_shell, connect_control = KernelClient.connect_shell, KernelClient.connect_control
+    monkeypatch.setattr(KernelClient, "connect_shell", interrupted)
+    monkeypatch.setattr(KernelClient, "connect_control", last)
+
+    with pytest.raises(KeyboardInterrupt), kernel(tmp_path):
+        pytest.fail("it was interrupted")
+
+    assert opened == ["control"]
 
 
 def test_the_server_ends_with_its_block_and_leaves_no_folder(own_server):
