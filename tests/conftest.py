@@ -13,6 +13,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+# Workers share the cores: threads of OpenMP that wait for each other spin, for seconds a fit.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 
 @dataclass(frozen=True)
 class Answer:
