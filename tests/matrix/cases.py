@@ -51,16 +51,12 @@ FEW = {"n_estimators": 9, "random_state": 0}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One estimator, the kind of rows that it is fitted on, and what it predicts.
-
-    rare: asked by `make matrix` only, not by `make test`.
-    """
+    """One estimator, the kind of rows that it is fitted on, and what it predicts."""
 
     estimator: Any
     rows: str = "plain"
     target: str = "two"
     about: str = ""
-    rare: bool = False
 
     @property
     def name(self) -> str:
@@ -472,8 +468,7 @@ def _others() -> Iterator[Case]:
 
 def _boosters() -> Iterator[Case]:
     for estimator, rows, target, about in boosters.questions():
-        rare = bool(about) and about != "three classes"
-        yield Case(estimator=estimator, rows=rows, target=target, about=about, rare=rare)
+        yield Case(estimator=estimator, rows=rows, target=target, about=about)
 
 
 def _kinds_of_rows() -> Iterator[Case]:
