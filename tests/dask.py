@@ -45,6 +45,13 @@ class DaskCluster:
             "--local-directory", str(self.folder / name),
         )  # fmt: skip
 
+    def wait_for_workers(self) -> None:
+        """Return when the scheduler knows every worker that was started."""
+        from distributed import Client
+
+        with Client(f"tcp://127.0.0.1:{self.port}", set_as_default=False) as client:
+            client.wait_for_workers(len(self.workers), timeout=120)
+
     def kill_worker(self, name: str) -> None:
         """End it as a power cut would."""
         process = self.workers.pop(name)

@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -30,6 +32,23 @@ def test_an_interrupt_waits_for_the_end_of_the_block():
         done.append("all of it")
 
     assert done == ["all of it"]
+
+
+def test_it_waits_also_where_another_thread_is_given_the_signal():
+    done, ended = [], threading.Event()
+    other = threading.Thread(target=ended.wait)
+    other.start()
+
+    try:
+        with pytest.raises(KeyboardInterrupt), held_back():
+            signal.pthread_kill(other.ident, signal.SIGINT)
+            time.sleep(0.1)
+            done.append("all of it")
+    finally:
+        ended.set()
+
+    assert done == ["all of it"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_process_begun_in_the_block_says_itself_when_it_can_be_interrupted():

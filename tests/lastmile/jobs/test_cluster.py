@@ -32,6 +32,7 @@ def _cluster(tmp_path_factory):
     cluster = DaskCluster(tmp_path_factory.mktemp("dask"))
     for name in ("one", "two"):
         cluster.add_worker(name)
+    cluster.wait_for_workers()
     yield cluster
     cluster.close()
 
