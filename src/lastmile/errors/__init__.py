@@ -62,6 +62,7 @@ from lastmile.errors.schedules import CannotListen, SlotTaken, SlotUnknown
 from lastmile.errors.shape import (
     Faults,
     LastmileError,
+    each,
     nearest,
     raise_faults,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "VersionTaken",
     "WorkersLost",
     "WorkspaceTooLarge",
+    "each",
     "nearest",
     "raise_faults",
 ]

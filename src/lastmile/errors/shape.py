@@ -1,8 +1,11 @@
 """The one shape of every error: what happened, why it matters, how to put it right, where."""
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, TypeVar
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 class LastmileError(Exception):
@@ -42,7 +45,7 @@ class Faults(LastmileError):
     code = "several-faults"
 
     def __init__(self, faults: Sequence[LastmileError]) -> None:
-        super().__init__(f"{len(faults)} faults")
+        super().__init__("; ".join(fault.what for fault in faults))
         self.faults = tuple(faults)
 
     def __str__(self) -> str:
@@ -55,6 +58,19 @@ def raise_faults(faults: Sequence[LastmileError]) -> None:
         raise faults[0]
     if faults:
         raise Faults(faults)
+
+
+def each(make: Callable[[Given], Made], given: Iterable[Given]) -> list[Made]:
+    """What `make` makes of each; the faults of all of them are raised together."""
+    made: list[Made] = []
+    faults: list[LastmileError] = []
+    for one in given:
+        try:
+            made.append(make(one))
+        except LastmileError as error:
+            faults += error.faults if isinstance(error, Faults) else (error,)
+    raise_faults(faults)
+    return made
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -28,8 +28,7 @@ def main() -> None:
     try:
         _produce(root, built, order)
     except Faults as faults:
-        first = faults.faults[0].to_dict()
-        _say({"error": first | {"what": "; ".join(fault.what for fault in faults.faults)}})
+        _say({"error": faults.faults[0].to_dict() | {"what": faults.what}})
     except LastmileError as error:
         _say({"error": error.to_dict()})
     else:

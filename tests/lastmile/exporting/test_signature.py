@@ -15,6 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from lastmile.errors import (
     BadDefinition,
+    Faults,
     NotExportable,
     NotFitted,
     RowsRefused,
@@ -122,7 +123,11 @@ def test_a_lacking_column_is_named_with_its_neighbour(fitted, people):
     [
         pytest.param([[1, 2]], "list, not a pandas DataFrame", id="a list"),
         pytest.param(pd.DataFrame({"a": []}), "no rows", id="no rows"),
-        pytest.param(pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns", id="twice"),
+        pytest.param(
+            pd.DataFrame([[1, 2]], columns=["a", "a"]),
+            "more than one column called `a`",
+            id="twice",
+        ),
         pytest.param(pd.DataFrame([[1, 2]]), "astype", id="columns called by numbers"),
     ],
 )
@@ -259,7 +264,7 @@ def test_feeds_are_what_a_phone_gives(behind_columns, people, targets):
     ("column", "value", "message"),
     [
         pytest.param("wiek (lata)", np.nan, "missing in row 0", id="missing whole number"),
-        pytest.param("wiek (lata)", 1.5, "not whole", id="a fraction"),
+        pytest.param("wiek (lata)", 1.5, "1.5 in row 0 is not a whole number", id="a fraction"),
         pytest.param("miss", "much", "float", id="text for a number"),
     ],
 )
@@ -268,6 +273,31 @@ def test_a_value_without_a_place_is_refused(fitted, people, column, value, messa
     rows.loc[0, column] = value
     with pytest.raises(RowsRefused, match=message):
         read_signature(fitted, people).feeds(rows)
+
+
+def test_all_that_is_wrong_with_rows_is_told_at_once(fitted, people):
+    rows = people.head(3).astype({"miss": object, "wiek (lata)": object, "flag": object})
+    rows.loc[0, "miss"] = "much"
+    rows.loc[1, "wiek (lata)"] = None
+    rows = rows.rename(columns={"class": "klasa"})
+
+    with pytest.raises(Faults) as told:
+        read_signature(fitted, people).feeds(rows)
+
+    said = [fault.what for fault in told.value.faults]
+    assert len(said) == 3
+    assert "lacks `class`" in said[0]
+    assert "`wiek (lata)` is missing in row 1" in told.value.what
+    assert "`miss` does not hold float values" in told.value.what
+
+
+def test_all_that_is_wrong_with_a_sample_is_told_at_once(fitted, people):
+    sample = people.assign(miss=pd.Timestamp("2014-01-01"), **{"class": 1j})
+
+    with pytest.raises(Faults) as told:
+        read_signature(fitted, sample)
+
+    assert ["`class`" in told.value.what, "`miss`" in told.value.what] == [True, True]
 
 
 def test_rows_survive_json(people):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lastmile.errors import RowsRefused, SampleLacksColumn
+from lastmile.errors import RowsRefused, SampleLacksColumn, each
 
 MISSING_TEXT = ""
 
@@ -53,10 +53,12 @@ def _numbers(series: "pd.Series[Any]", kind: str) -> np.ndarray:
     if kind == "int64":
         whole = plain.astype(np.int64)
         if (whole != plain).any():
-            raise ValueError("some are not whole numbers")
+            row = int(np.flatnonzero(whole != plain)[0])
+            raise ValueError(f"{plain[row]} in row {row} is not a whole number")
         return whole
     if not set(pd.unique(series)) <= {True, False}:
-        raise ValueError("some are neither true nor false")
+        row, other = next((n, value) for n, value in enumerate(plain) if value not in (True, False))
+        raise ValueError(f"{other!r} in row {row} is neither true nor false")
     return plain.astype(np.bool_)
 
 
@@ -82,7 +84,8 @@ def as_given(frame: pd.DataFrame, kinds: dict[str, str], marks: Mapping[str, Any
 
 def to_json(frame: pd.DataFrame, kinds: dict[str, str]) -> list[dict[str, Any]]:
     """The rows as plain values: a missing number is None, a missing text the empty string."""
-    columns = {name: encode(frame[name], kind)[:, 0].tolist() for name, kind in kinds.items()}
+    arrays = each(lambda name: encode(frame[name], kinds[name]), kinds)
+    columns = {name: array[:, 0].tolist() for name, array in zip(kinds, arrays, strict=True)}
     return [
         {name: plain(values[row]) for name, values in columns.items()} for row in range(len(frame))
     ]

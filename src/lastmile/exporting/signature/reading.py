@@ -5,7 +5,15 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from lastmile.errors import BadDefinition, NotExportable, NotFitted, RowsRefused, nearest
+from lastmile.errors import (
+    BadDefinition,
+    NotExportable,
+    NotFitted,
+    RowsRefused,
+    each,
+    nearest,
+    raise_faults,
+)
 from lastmile.exporting.signature import phone
 from lastmile.exporting.signature.boosters import RANKERS, last_of
 from lastmile.exporting.signature.identifiers import identifiers
@@ -57,29 +65,35 @@ def read_signature(
         RowsRefused: the sample is no table, is empty, or the estimator cannot be applied to it.
         NotExportable: a column or an output has a type that phones do not have.
         BadDefinition: `columns_help` describes a column that is not read.
+        Faults: several of these, all at once.
     """
     demand_fitted(estimator)
     _demand_rows(sample)
     names = _names_read(estimator, sample)
     texts = columns_help or {}
-    for name in texts:
-        if name not in names:
-            raise BadDefinition(
+    raise_faults(
+        [
+            BadDefinition(
                 f"`{name}` is described, but the estimator reads no such column",
                 where=f"columns.{name}",
                 fix=nearest(name, names),
             )
+            for name in texts
+            if name not in names
+        ]
+    )
     known = known_categories(estimator, raw_names(estimator, [str(c) for c in sample.columns]))
+    column_kinds = each(column_kind, (sample[name] for name in names))
     columns = tuple(
         Column(
             name=name,
             identifier=identifier,
-            kind=column_kind(sample[name]),
+            kind=kind,
             help=texts[name].help if name in texts else "",
             unit=texts[name].unit if name in texts else "",
             known=known.get(name, ()),
         )
-        for name, identifier in zip(names, identifiers(names), strict=True)
+        for name, identifier, kind in zip(names, identifiers(names), column_kinds, strict=True)
     )
     task = read_task(estimator)
     outputs = read_outputs(estimator, task, sample, score=score)
@@ -113,7 +127,8 @@ def _demand_rows(sample: pd.DataFrame) -> None:
         )
     names = list(sample.columns)
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise RowsRefused(f"the sample has two columns called `{twice[0]}`")
+        named = ", ".join(f"`{name}`" for name in twice)
+        raise RowsRefused(f"the sample has more than one column called {named}")
 
 
 def _names_read(estimator: Any, sample: pd.DataFrame) -> list[str]:

@@ -5,16 +5,17 @@ is NaN, texts are UTF-8 strings and a missing text is the empty string. ONNX and
 carry the column's `identifier`, which is a valid name in Swift, Kotlin and ONNX.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from lastmile.errors import BadDefinition
+from lastmile.errors import BadDefinition, each
 from lastmile.exporting.signature import phone
 
 FORMAT = 1
@@ -111,11 +112,14 @@ class Signature:
             RowsRefused: a value has no place in its column.
             Faults: several of these, all at once.
         """
-        phone.demand_columns(frame, [column.name for column in self.columns])
-        return {
-            column.identifier: phone.encode(frame[column.name], column.kind)
-            for column in self.columns
-        }
+        names = [column.name for column in self.columns]
+        there = [column for column in self.columns if column.name in frame.columns]
+        checks: list[Callable[[], Any]] = [
+            partial(phone.demand_columns, frame, names),
+            *(partial(phone.encode, frame[column.name], column.kind) for column in there),
+        ]
+        _, *arrays = each(lambda check: check(), checks)
+        return {column.identifier: array for column, array in zip(there, arrays, strict=True)}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON, with the number of the form."""
