@@ -9,7 +9,7 @@ the pipeline then, so trees behind scalers are not cut on raw columns: that need
 """
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -27,9 +27,6 @@ from lastmile.exporting.signature import Kind
 
 ARRANGED = ("Pipeline", "ColumnTransformer", "FeatureUnion")
 """Classes that skl2onnx takes apart by itself."""
-
-WITHIN = ("CountVectorizer", "TfidfVectorizer")
-"""Classes whose nodes hold graphs of their own, which skl2onnx's containers do not rename."""
 
 BOOSTERS = ("xgboost", "lightgbm", "catboost")
 """Packages whose estimators we convert as well, where they are installed."""
@@ -64,7 +61,7 @@ def _classes() -> Iterator[type]:
     from sklearn.utils import all_estimators
 
     for name, kind in all_estimators():
-        if f"sklearn.{name}" in CONVERTERS and name not in (*ARRANGED, *WITHIN):
+        if f"sklearn.{name}" in CONVERTERS and name not in ARRANGED:
             yield kind
     for library in BOOSTERS:
         if find_spec(library) is not None:
@@ -81,22 +78,36 @@ def convert(scope: Any, operator: Any, container: Any) -> None:
     writer, answer = _written(operator)
     values = _values(writer, answer)
     new = {variable.onnx_name: variable.onnx_name for variable in operator.inputs}
-    for tensor in writer.constants:
-        new[tensor.name] = scope.get_unique_variable_name(tensor.name)
-        renamed = onnx.TensorProto()
-        renamed.CopyFrom(tensor)
-        renamed.name = new[tensor.name]
-        container.initializers.append(renamed)
-    for node in writer.nodes:
-        new |= {name: scope.get_unique_variable_name(name) for name in node.output}
-        node = copy.deepcopy(node)
-        node.name = scope.get_unique_operator_name(node.op_type)
-        node.input[:] = [new.get(name, name) for name in node.input]
-        node.output[:] = [new[name] for name in node.output]
+    constants = copy.deepcopy(writer.constants)
+    _rename(constants, new, scope)
+    container.initializers.extend(constants)
+    for node in copy.deepcopy(writer.nodes):
+        _rename_node(node, new, scope)
         container.nodes.append(node)
         container.node_domain_version_pair_sets.add((node.domain, OPSETS[node.domain]))
     for value, variable in zip(values, operator.outputs, strict=False):
         container.add_node("Identity", [new[value]], [variable.onnx_name], op_version=1)
+
+
+def _rename(things: Iterable[Any], new: dict[str, str], scope: Any) -> None:
+    """Give tensors or inputs of a graph names that skl2onnx has nowhere else; `new` learns them."""
+    for thing in things:
+        new[thing.name] = thing.name = scope.get_unique_variable_name(thing.name)
+
+
+def _rename_node(node: onnx.NodeProto, new: dict[str, str], scope: Any) -> None:
+    node.name = scope.get_unique_operator_name(node.op_type)
+    for attribute in node.attribute:
+        if attribute.type == onnx.AttributeProto.GRAPH:
+            inner = dict(new)
+            _rename([*attribute.g.input, *attribute.g.initializer], inner, scope)
+            for within in attribute.g.node:
+                _rename_node(within, inner, scope)
+            for output in attribute.g.output:
+                output.name = inner[output.name]
+    node.input[:] = [new.get(name, name) for name in node.input]
+    new |= {name: scope.get_unique_variable_name(name) for name in node.output if name}
+    node.output[:] = [new.get(name, name) for name in node.output]
 
 
 def shape(operator: Any) -> None:

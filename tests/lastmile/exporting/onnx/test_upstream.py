@@ -2,11 +2,14 @@
 
 import numpy as np
 import onnxruntime
+import pandas as pd
 import pytest
 from skl2onnx import convert_sklearn
-from skl2onnx.common.data_types import FloatTensorType
+from skl2onnx.common.data_types import FloatTensorType, StringTensorType
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
@@ -27,6 +30,26 @@ PIPELINES = {
         SimpleImputer(add_indicator=True), QuantileTransformer(n_quantiles=50), Ridge()
     ),
 }
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_words_that_are_taken_apart_by_graphs_within_nodes_arrive_as_well():
+    said = ["Ala ma kota", "kot i pies", "Żaba, pies; café", "", "pies pies i kot"] * 8
+    rows = pd.DataFrame({"said": said, "noted": said[::-1]})
+    words = make_column_transformer(
+        (TfidfVectorizer(ngram_range=(1, 2)), "said"), (CountVectorizer(lowercase=False), "noted")
+    )
+    estimator = make_pipeline(words, Ridge()).fit(rows, np.arange(40.0))
+    proto = convert_sklearn(
+        estimator,
+        initial_types=[(name, StringTensorType([None, 1])) for name in rows],
+        target_opset={"": 21, "ai.onnx.ml": 3},
+        **custom_arguments(),
+    )
+    session = onnxruntime.InferenceSession(proto.SerializeToString())
+    feeds = {name: rows[[name]].to_numpy(dtype=object) for name in rows}
+
+    assert np.allclose(session.run(None, feeds)[0].ravel(), estimator.predict(rows), atol=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore")
