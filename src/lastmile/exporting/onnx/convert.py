@@ -1,5 +1,6 @@
 """Estimator and sample become an ONNX graph."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -66,7 +67,19 @@ def to_onnx(
         output: writer.owners[value] for output, value in outputs.items() if value in writer.owners
     }
     held = None if options.weights == "float32" else narrow
-    return Graph(proto, signature, steps, draft, held)
+    return Graph(proto, signature, _of_steps(proto, steps), draft, held)
+
+
+def _of_steps(proto: onnx.ModelProto, known: Mapping[str, str]) -> dict[str, str]:
+    """`known`, and for each value that a rewrite made the step that reads it first."""
+    found, reader = dict(known), dict[str, str]()
+    for node in reversed(proto.graph.node):
+        step = next((known[n] for n in node.output if n in known), "")
+        step = step or next((reader[n] for n in node.output if n in reader), "")
+        if step:
+            found |= dict.fromkeys(node.output, step)
+            reader |= dict.fromkeys(node.input, step)
+    return found
 
 
 def _demand_sound(proto: onnx.ModelProto, estimator: Any) -> None:

@@ -5,10 +5,11 @@ import onnx
 import pandas as pd
 import pytest
 from onnx import TensorProto, helper
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from lastmile.errors import RowsRefused
@@ -48,6 +49,16 @@ def test_a_product_of_matrices_by_hand(tmp_path):
     assert (product.step, product.operators, product.multiply_adds) == ("MatMul", 1, 15)
     assert product.bytes_read == 4 * (3 + 15)
     assert (add.multiply_adds, add.bytes_read) == (5, 4 * (5 + 5))
+
+
+def test_what_rewrites_made_counts_for_the_step_that_it_stands_for():
+    texts = pd.DataFrame({"city": ["Oslo", "Rome", "Łódź"] * 20, "on": ["a", "b"] * 30})
+    columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["city", "on"]))
+    estimator = make_pipeline(columns, LogisticRegression()).fit(texts, texts["on"])
+    (step,) = cost_of(to_onnx(estimator, texts), texts).steps
+
+    assert step.step == "logisticregression (LogisticRegression)", "texts became its weights"
+    assert step.operators == 4
 
 
 def test_a_gather_reads_only_what_it_gives(tmp_path):
