@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RUN := .venv/bin
 SHELL := /bin/bash
+unexport PYTHONDONTWRITEBYTECODE  # hundreds of processes are started; each would compile it all
 
 .PHONY: help demo test check fix faults matrix bench picture lock clean
 help:  ## list these targets
