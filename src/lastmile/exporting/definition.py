@@ -83,6 +83,9 @@ class CoreML(Definition):
     minimum_ios: str = Field(
         default="", pattern=r"^(\d+(\.\d+)?)?$", description="refuse what needs a newer one"
     )
+    inputs: Literal["columns", "vector"] = Field(
+        default="columns", description="an input for each column, or one array of all numbers"
+    )
     prefer: Literal["exact", "size"] = Field(
         default="exact", description="trees as Core ML's own, or in the smaller form"
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field
 
@@ -101,6 +101,7 @@ class Manifest(Definition):
     bundle; `made_with` maps packages to versions. `accepted` is the reason for which somebody let
     the bundle out although its forms answer some rows otherwise. `ort` is a path as well, of the
     same graph in ONNX Runtime's own format; `zipmap` says whether probabilities are maps.
+    `ios_inputs` says how rows enter the package: an input for each column, or one array of all.
     """
 
     format: int
@@ -115,6 +116,7 @@ class Manifest(Definition):
     android: str
     ios: str | None
     minimum_ios: str | None
+    ios_inputs: Literal["columns", "vector"] = "columns"
     onnxruntime: RuntimeRange
     tolerance: ToleranceEntry
     accepted: str = ""

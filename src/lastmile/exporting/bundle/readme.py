@@ -42,13 +42,14 @@ def readme(manifest: Manifest, signature: Signature, evidence: Evidence, name: s
         *forms(manifest, evidence),
     ]
     if manifest.ios:
+        vector = manifest.ios_inputs == "vector"
         program = float(manifest.minimum_ios or 0) >= _PROGRAMS_SINCE
         parts += [
             "## iOS",
             f"Drag `{manifest.ios}` into the Xcode project (iOS {manifest.minimum_ios} or later; "
             "`MLModelConfiguration` needs iOS 12); "
             f"Xcode makes the class `{name}` from it.",
-            f"```swift\n{swift(signature, row, name, program=program)}\n```",
+            f"```swift\n{swift(signature, row, name, program=program, vector=vector)}\n```",
             _open_questions(evidence),
         ]
     parts += _proof(manifest, evidence)

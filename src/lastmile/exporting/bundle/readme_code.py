@@ -6,6 +6,8 @@ from typing import Any
 from lastmile.exporting.onnx.runtime import ONNXRUNTIME_BROKEN
 from lastmile.exporting.signature import Column, Kind, Output, Signature
 
+_ARRAY = "features"  # as `lastmile.exporting.coreml` calls the one input
+
 KOTLIN_ARRAYS = {
     Kind.FLOAT: "arrayOf(floatArrayOf({}))",
     Kind.INT: "arrayOf(longArrayOf({}))",
@@ -65,15 +67,15 @@ def _kotlin_answers(signature: Signature, *, maps: bool) -> str:
     return "\n".join(lines)
 
 
-def swift(signature: Signature, row: dict[str, Any], name: str, *, program: bool) -> str:
+def swift(
+    signature: Signature, row: dict[str, Any], name: str, *, program: bool, vector: bool = False
+) -> str:
     """Load and ask the Core ML package through the class that Xcode makes from it.
 
-    An ML Program (`program`) is kept on the CPU: elsewhere Core ML may count in 16 bits.
+    An ML Program (`program`) is kept on the CPU: elsewhere Core ML may count in 16 bits. `vector`
+    says whether all columns enter in one array.
     """
-    inputs = ",\n".join(
-        f"    {column.identifier}: {_swift(row[column.name], column)}"
-        for column in signature.columns
-    )
+    before, inputs = (_swift_array if vector else _swift_columns)(signature, row)
     units = "configuration.computeUnits = .cpuOnly  // elsewhere it may count in 16 bits\n"
     answers = "\n".join(_swift_answer(output) for output in signature.outputs)
     return f"""import CoreML
@@ -83,10 +85,33 @@ let configuration = MLModelConfiguration()
 {units if program else ""}let model = try {name}(configuration: configuration)
 
 // For each row (one call at a time):
-let answer = try model.prediction(
+{before}let answer = try model.prediction(
 {inputs}
 )
 {answers}"""
+
+
+def _swift_columns(signature: Signature, row: dict[str, Any]) -> tuple[str, str]:
+    """Nothing that comes first, and an argument for each column."""
+    return "", ",\n".join(
+        f"    {column.identifier}: {_swift(row[column.name], column)}"
+        for column in signature.columns
+    )
+
+
+def _swift_array(signature: Signature, row: dict[str, Any]) -> tuple[str, str]:
+    """The array with the numbers of all columns, and the argument that is the array."""
+    numbers = "\n".join(
+        f"    {_swift(row[column.name], column)},  // {column.identifier}"
+        for column in signature.columns
+    )
+    before = f"""let numbers: [Double] = [
+{numbers}
+]
+let {_ARRAY} = try MLMultiArray(shape: [{len(signature.columns)}], dataType: .double)
+for (place, number) in numbers.enumerated() {{ {_ARRAY}[place] = NSNumber(value: number) }}
+"""
+    return before, f"    {_ARRAY}: {_ARRAY}"
 
 
 def _swift_answer(output: Output) -> str:

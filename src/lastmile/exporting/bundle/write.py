@@ -34,6 +34,11 @@ class Saved(Protocol):
         """The lowest iOS that can load it."""
         ...
 
+    @property
+    def vector(self) -> bool:
+        """Whether all columns enter in one array."""
+        ...
+
     def save(self, path: Path) -> None:
         """Write it as the folder `path`."""
         ...
@@ -151,6 +156,7 @@ def _manifest(
         android=f"android/{about.type_name}.onnx",
         ios=f"ios/{about.type_name}.mlpackage" if package else None,
         minimum_ios=package.minimum_ios if package else None,
+        ios_inputs="vector" if package and package.vector else "columns",
         onnxruntime=RuntimeRange(minimum=minimum_runtime(graph.proto), excluded=ONNXRUNTIME_BROKEN),
         tolerance=form.ToleranceEntry(**asdict(evidence.tolerance)),
         accepted=evidence.accepted,

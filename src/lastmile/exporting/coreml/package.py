@@ -47,6 +47,12 @@ class Package:
         return minimum_ios(self.spec.specificationVersion)
 
     @property
+    def vector(self) -> bool:
+        """Whether all columns enter in one array."""
+        first, *others = self.spec.description.input
+        return not others and first.type.WhichOneof("Type") == "multiArrayType"
+
+    @property
     def questions(self) -> tuple[Unknown, ...]:
         """What only a device can tell about this model, with the rows that put the question."""
         return questions_of(self.spec)
@@ -128,9 +134,9 @@ class Package:
 
     def _entering(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The columns by input: each its own, or all of them in one array."""
-        (first, *others) = self.spec.description.input
-        if not others and first.type.WhichOneof("Type") == "multiArrayType":
-            return {first.name: np.concatenate(list(feeds.values()), axis=1, dtype=np.float64)}
+        if self.vector:
+            (array,) = self.spec.description.input
+            return {array.name: np.concatenate(list(feeds.values()), axis=1, dtype=np.float64)}
         return {name: values[:, 0] for name, values in feeds.items()}
 
 

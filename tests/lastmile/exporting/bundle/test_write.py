@@ -4,10 +4,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
 
 from lastmile.errors import EvidenceFailed, NotWritable, OverBudget
-from lastmile.exporting.bundle import About, write_bundle
+from lastmile.exporting.bundle import About, check_bundle, write_bundle
+from lastmile.exporting.coreml import to_coreml
 from lastmile.exporting.definition import ExportFile
+from lastmile.exporting.evidence import gather_evidence
+from lastmile.exporting.onnx import to_onnx
 
 ABOUT = About(name="rain-tomorrow", version="1.2.0")
 MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
@@ -54,6 +60,26 @@ def test_golden_rows_are_raw_and_missing_is_as_on_a_phone(written):
     assert gaps[0]["class"] == ""
     assert isinstance(gaps[0]["wiek (lata)"], int)
     assert set(rows[0]["expected"]) == {"label", "probabilities"}
+
+
+def test_a_package_that_takes_one_array_says_so_and_shows_how_it_is_filled(people, tmp_path):
+    numbers = people[["miss", "code", "flag"]]
+    line = make_pipeline(SimpleImputer(), Ridge()).fit(numbers, people["code"])
+    graph = to_onnx(line, numbers)
+    package = to_coreml(graph, name="Line", inputs="vector")
+    evidence = gather_evidence(line, graph.signature, graph, package, numbers)
+    about = About(name="line", version="1.0.0")
+    made = write_bundle(
+        tmp_path, about=about, graph=graph, package=package, evidence=evidence, made=MADE
+    )
+
+    page = (made.folder / "README.md").read_text()
+    assert read(made, "bundle.json")["ios_inputs"] == "vector"
+    assert "MLMultiArray(shape: [3], dataType: .double)" in page
+    assert "features: features" in page
+    assert "// miss\n" in page
+    assert "code:" not in page.partition("```swift")[2].partition("```")[0]
+    assert check_bundle(made.folder).holds
 
 
 def test_two_writings_differ_in_nothing(parts, written, tmp_path):
