@@ -3,12 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
 from tests.witness.zoo import ZOO
 
 from lastmile.exporting.coreml import to_coreml
 from lastmile.exporting.coreml.schema import new_model
 from lastmile.exporting.coreml.unknowns import QUESTIONS, questions_of, unknowns_of
 from lastmile.exporting.coreml.unknowns.rows import every
+from lastmile.exporting.onnx import to_onnx
 
 RAISED = {
     "missing-number": "imputer",
@@ -22,7 +25,10 @@ RAISED = {
     "support-vector-label": "support vector classifier with probabilities",
     "equal-neighbours": "nearest neighbours",
 }
-OF_PROGRAMS = {"missing-number-in-program", "float32-array", "processor", "small-weights"}
+OF_PROGRAMS = {
+    "missing-number-in-program", "float32-array", "processor", "small-weights", "equal-in-program",
+    "order-of-sums",
+}  # fmt: skip
 
 FRAME = pd.DataFrame(
     {
@@ -42,6 +48,8 @@ PUT = {
     "zero-norm": [2],
     "large-whole-number": [4],
     "last-digit": [1, 2],
+    "equal-in-program": [1],
+    "order-of-sums": [1, 2],
     "support-vector-label": [1, 2],
 }
 
@@ -58,8 +66,21 @@ def test_a_model_that_depends_on_a_question_raises_it(name):
 
 def test_programs_raise_their_own(graph_of):
     model = to_coreml(graph_of("value = Sin(raw)"), name="m").spec
-    assert names(model) == OF_PROGRAMS - {"small-weights"}
+    assert names(model) == {"missing-number-in-program", "float32-array", "processor"}
     assert "last-digit" in names(to_coreml(graph_of("value = Exp(raw)"), name="m").spec)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "question"),
+    [(KMeans(3, random_state=0, n_init=1), "equal-in-program"), (PCA(2), "order-of-sums")],
+)
+def test_clusters_and_products_ask_what_ties_and_sums_depend_on(people, estimator, question):
+    numbers = people[["miss", "code"]].fillna(0.0)
+    graph = to_onnx(estimator.fit(numbers), numbers)
+    (one,) = (one for one in questions_of(to_coreml(graph, name="m").spec) if one.name == question)
+
+    labelled = {"label": np.zeros(len(FRAME))}
+    assert one.puts(FRAME, labelled).all() == (question == "equal-in-program")
 
 
 def test_numbers_of_16_bits_are_asked_about():

@@ -133,6 +133,23 @@ def _of_programs() -> Iterator[Unknown]:
         puts=rows.near_tie,
     )
 
+    yield Unknown(
+        name="equal-in-program",
+        question="Where an ML Program looks for the largest or the smallest of equal numbers "
+        "(classes, clusters, neighbours equally far) the first is expected; this is not "
+        "documented.",
+        depends=any_stage(depends.ranks),
+        puts=rows.tie_if_known,
+    )
+    yield Unknown(
+        name="order-of-sums",
+        question="In which order an ML Program sums (products of matrices, distances) is not "
+        "documented; other last digits decide only where classes, clusters or neighbours nearly "
+        "tie.",
+        depends=any_stage(depends.adds_up),
+        puts=rows.near_tie,
+    )
+
 
 def _of_vectors() -> Iterator[Unknown]:
     yield Unknown(

@@ -11,6 +11,11 @@ _CURVES = {
     "erf", "exp", "gelu", "log", "pow", "reduce_log_sum_exp", "sigmoid", "softmax", "softplus",
     "tanh",
 }  # fmt: skip
+_RANKS = {"argsort", "reduce_argmax", "reduce_argmin", "topk"}
+_SUMS = {
+    "cumsum", "einsum", "linear", "matmul", "reduce_l1_norm", "reduce_l2_norm", "reduce_mean",
+    "reduce_sum", "reduce_sum_square",
+}  # fmt: skip
 _FLOAT16 = 10
 
 
@@ -102,6 +107,16 @@ def curved(stage: Any) -> bool:
     if kind.startswith("treeEnsemble"):
         return bool(getattr(stage, kind).postEvaluationTransform != 0)
     return kind in ("glmClassifier", "supportVectorClassifier", "supportVectorRegressor")
+
+
+def ranks(stage: Any) -> bool:
+    """Whether a program looks for the largest or the smallest of some numbers."""
+    return any(operation.type in _RANKS for operation in _operations(stage))
+
+
+def adds_up(stage: Any) -> bool:
+    """Whether a program sums numbers."""
+    return any(operation.type in _SUMS for operation in _operations(stage))
 
 
 def _operations(stage: Any) -> Iterator[Any]:

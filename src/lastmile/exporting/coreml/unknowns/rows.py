@@ -57,6 +57,12 @@ def tie(frame: pd.DataFrame, answers: Answers) -> np.ndarray:
     return np.asarray(_lead(frame, answers) == 0)
 
 
+def tie_if_known(frame: pd.DataFrame, answers: Answers) -> np.ndarray:
+    """The two best classes are equally probable; any row where no shares tell."""
+    ahead = _lead(frame, answers)
+    return np.asarray((ahead == 0) | np.isinf(ahead))
+
+
 def near_tie(frame: pd.DataFrame, answers: Answers) -> np.ndarray:
     """The two best classes are almost equally probable."""
     return np.asarray(_lead(frame, answers) < NEARLY)
