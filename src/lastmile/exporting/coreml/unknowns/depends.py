@@ -11,7 +11,7 @@ _CURVES = {
     "erf", "exp", "gelu", "log", "pow", "reduce_log_sum_exp", "sigmoid", "softmax", "softplus",
     "tanh",
 }  # fmt: skip
-_RANKS = {"argsort", "reduce_argmax", "reduce_argmin", "topk"}
+_RANKS = {"argsort", "classify", "reduce_argmax", "reduce_argmin", "topk"}
 _SUMS = {
     "cumsum", "einsum", "linear", "matmul", "reduce_l1_norm", "reduce_l2_norm", "reduce_mean",
     "reduce_sum", "reduce_sum_square",
