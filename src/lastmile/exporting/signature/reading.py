@@ -71,17 +71,7 @@ def read_signature(
     _demand_rows(sample)
     names = _names_read(estimator, sample)
     texts = columns_help or {}
-    raise_faults(
-        [
-            BadDefinition(
-                f"`{name}` is described, but the estimator reads no such column",
-                where=f"columns.{name}",
-                fix=nearest(name, names),
-            )
-            for name in texts
-            if name not in names
-        ]
-    )
+    raise_faults([_described_in_vain(name, names) for name in texts if name not in names])
     known = known_categories(estimator, raw_names(estimator, [str(c) for c in sample.columns]))
     column_kinds = each(column_kind, (sample[name] for name in names))
     columns = tuple(
@@ -98,6 +88,14 @@ def read_signature(
     task = read_task(estimator)
     outputs = read_outputs(estimator, task, sample, score=score)
     return Signature(task=task, columns=columns, outputs=outputs, notes=NOTES)
+
+
+def _described_in_vain(name: str, names: list[str]) -> BadDefinition:
+    return BadDefinition(
+        f"`{name}` is described, but the estimator reads no such column",
+        where=f"columns.{name}",
+        fix=nearest(name, names),
+    )
 
 
 def demand_fitted(estimator: Any) -> None:
