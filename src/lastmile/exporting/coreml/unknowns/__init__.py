@@ -133,6 +133,9 @@ def _of_programs() -> Iterator[Unknown]:
         puts=rows.near_tie,
     )
 
+
+def _of_close_numbers() -> Iterator[Unknown]:
+    any_stage = depends.any_stage
     yield Unknown(
         name="equal-in-program",
         question="Where an ML Program looks for the largest or the smallest of equal numbers "
@@ -171,6 +174,7 @@ QUESTIONS: tuple[Unknown, ...] = (
     *_of_columns(),
     *_of_trees(),
     *_of_programs(),
+    *_of_close_numbers(),
     *_of_vectors(),
 )
 """Every open question."""
