@@ -12,7 +12,7 @@ demo: .venv/.demo  ## install, then run the example: one report, one export
 	@$(RUN)/lastmile demo
 
 test: .venv/.dev  ## run the tests
-	$(RUN)/python -m pytest -n 2 --dist loadgroup
+	$(RUN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/.dev  ## what CI checks besides the tests: style, types, layers
 	$(RUN)/ruff format --check .

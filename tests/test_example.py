@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("example")
-
 ROOT = Path(__file__).parent.parent
 
 

@@ -72,7 +72,7 @@ def publish_run(tmp_path: Path) -> Callable[..., Run]:
     return make
 
 
-BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.xdist_group("postgres"))]
+BOTH = ["sqlite", "postgres"]
 
 
 @pytest.fixture(params=BOTH)

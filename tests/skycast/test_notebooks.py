@@ -82,7 +82,6 @@ def text_of(notebook):
     ).replace("\N{NO-BREAK SPACE}", " ")
 
 
-@pytest.mark.xdist_group("notebooks")
 def test_the_month_report_runs_for_a_february_in_inches(tmp_path):
     done = run("seattle-weather", tmp_path / "out.ipynb", month="2012-02", units="imperial")
     charts = [output for output in outputs(done) if "image/svg+xml" in output.data]
@@ -97,7 +96,6 @@ def test_the_month_report_runs_for_a_february_in_inches(tmp_path):
     assert str(ROOT) not in nbformat.writes(done).replace(str(tmp_path), "")
 
 
-@pytest.mark.xdist_group("notebooks")
 def test_the_model_card_runs(tmp_path):
     done = run("model-card", tmp_path / "out.ipynb", latency_repeats=20)
     assert sum("image/svg+xml" in output.data for output in outputs(done)) == 4

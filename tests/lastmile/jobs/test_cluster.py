@@ -24,8 +24,6 @@ from lastmile.store import RunLog
 from lastmile.values import Run
 from lastmile.workspace import find_workspace
 
-pytestmark = pytest.mark.xdist_group("dask")
-
 
 @pytest.fixture(name="cluster", scope="module")
 def _cluster(tmp_path_factory):

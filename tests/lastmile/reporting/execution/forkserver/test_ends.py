@@ -14,8 +14,6 @@ from nbclient.exceptions import DeadKernelError
 
 from lastmile.reporting.execution.forkserver import ForkServer
 
-pytestmark = pytest.mark.xdist_group("forkserver")
-
 # A child in the kernel's group, and a daemon that has left group and session.
 LEAVE = """
 import os, subprocess, sys

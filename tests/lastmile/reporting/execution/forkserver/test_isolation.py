@@ -8,9 +8,6 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
-pytestmark = pytest.mark.xdist_group("forkserver")
-
-
 # What a run changes, how the next one looks, and what it must see.
 CHANGES = {
     "globals": ("x = 1", "'x' in globals()", "False"),
