@@ -206,6 +206,8 @@ def resolve(
         origin, expression = _origin(parameter, given), ""
         if origin == "default":  # it stands in the notebook's cell as it is, and means only that
             value, reason = check(parameter, raw)
+            if is_reference(raw) and well_named(raw) and takes_text(parameter.type):
+                value = SecretRef(raw)  # or the notebook would take the reference for the secret
         else:
             value, expression, reason = understand(parameter, raw, logical_date)
         if reason:

@@ -92,7 +92,12 @@ class Plan:
     def injected(self) -> dict[str, Any]:
         """The values that the notebook's own defaults are overridden with."""
         ruled = {p.name for p in self.report.parameters if p.rule.value is not None}
-        return {k: v for k, v in self.parameters.items() if k in self.given or k in ruled}
+        named = self.given.keys() | ruled
+        return {
+            name: value
+            for name, value in self.parameters.items()
+            if name in named or isinstance(value, SecretRef)
+        }
 
 
 def open_report(name: str, file: ReportFile, root: Path, *, where: str) -> Report:

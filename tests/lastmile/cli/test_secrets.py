@@ -106,6 +106,16 @@ def test_the_search_would_find_it(lastmile, root, monkeypatch):
     assert {".html", ".pdf", ".ipynb"} <= found
 
 
+def test_a_reference_as_the_notebooks_own_default_is_one_as_well(
+    lastmile, make_workspace, monkeypatch
+):
+    monkeypatch.setenv("DB_PASSWORD", SECRET)
+    root = make_workspace(CELLS[:1], 'password: str = "secret:DB_PASSWORD"')
+
+    assert lastmile("report", "run", "plain", "--format", "html", cwd=root).code == 0
+    assert left_behind(root) == []
+
+
 def test_an_unknown_secret_starts_no_kernel_and_records_no_run(lastmile, make_workspace):
     folder = make_workspace(CELLS, PARAMETERS)
     answer = lastmile("report", "run", "plain", "--password", "secret:NOBODY_KNOWS", cwd=folder)
