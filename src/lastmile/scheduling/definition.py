@@ -39,6 +39,12 @@ def _known_cron(expression: str | None) -> str | None:
     return expression
 
 
+def _known_words(words: str | None) -> str | None:
+    if words is not None:
+        read_words(words)
+    return words
+
+
 def _known_missed(text: str) -> str:
     match = re.fullmatch(_MISSED, text)
     if not match or match[1] == "0":
@@ -69,7 +75,9 @@ class ScheduleFile(Definition):
     cron: Annotated[str | None, AfterValidator(_known_cron)] = Field(
         default=None, description='such as "30 7 1 * *"'
     )
-    every: str | None = Field(default=None, description='such as "weekday at 07:30"')
+    every: Annotated[str | None, AfterValidator(_known_words)] = Field(
+        default=None, description='such as "weekday at 07:30"'
+    )
     timezone: Annotated[str, AfterValidator(_known_zone)]
     missed: Annotated[str, AfterValidator(_known_missed)] = "latest"
     overlap: Overlap = "queue"
@@ -100,7 +108,6 @@ class ScheduleFile(Definition):
     def _whole(self) -> Self:
         if (self.cron is None) == (self.every is None):
             raise ValueError("give either `cron` or `every`")
-        self.rhythm  # noqa: B018 - its words may not be understood
         if self.begins and self.ends and self.begins >= self.ends:
             raise ValueError("`end` is not behind `start`")
         return self
@@ -115,10 +122,7 @@ class ScheduleFile(Definition):
         """When it is due, before holidays and jitter."""
         if self.cron is not None:
             return Rhythm((Cron.read(self.cron),))
-        try:
-            return read_words(self.every or "", self.holidays)
-        except ValueError as error:
-            raise ValueError(f"`every` is {self.every!r}: {error}") from error
+        return read_words(self.every or "", self.holidays)
 
     @cached_property
     def contract(self) -> Contract | None:

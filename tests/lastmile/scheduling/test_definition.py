@@ -78,6 +78,6 @@ def test_a_zone_that_is_misspelt_gets_the_nearest():
 
 def test_all_faults_of_a_file_are_told_at_once():
     with pytest.raises(LastmileError) as caught:
-        read('cron = "x"\nmissed = "y"\npool = 3\nstart = "soon"')
+        read('cron = "x"\nevery = "weekdy"\nmissed = "y"\npool = 3\nstart = "soon"')
 
-    assert len(caught.value.faults) == 4
+    assert len(caught.value.faults) == 5
