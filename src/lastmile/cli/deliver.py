@@ -141,7 +141,9 @@ Examples:
 """
 )
 @click.argument("run")
-@click.option("--to", multiple=True, metavar="TARGET", help="Instead of the report's readers.")
+@click.option(
+    "--to", multiple=True, metavar="TARGET", help="Instead of those it was or would be for."
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

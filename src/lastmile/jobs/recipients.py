@@ -93,15 +93,19 @@ def preview(
 ) -> list[tuple[Delivery, Path | None]]:
     """What a run's recipients would get; mails are written to `folder` as `.eml` files.
 
+    Without `words` they are those whom it was queued for, by a schedule too, else the readers that
+    its report names.
+
     Raises:
         RunUnknown, PublicationGone, BadRecipient, NoMailServer, NothingToDeliver, NotWritable.
     """
     run = log.find(key)
     report = report_in(workspace, run.report)
-    found = _planned(workspace, run, report, words)
+    before = log.outbox.find(run=key, limit=10_000)
+    found = before if before and not words else _planned(workspace, run, report, words)
     if not found:
         raise NothingToDeliver(f"nobody gets the run `{key}`, which {run.state.value}")
-    queued = {one.key: one.queued for one in log.outbox.find(run=key, limit=10_000)}
+    queued = {one.key: one.queued for one in before}
     dated = [replace(one, queued=queued.get(one.key, one.queued)) for one in found]
     with Dispatch(workspace, log, now) as dispatch:
         return [(one, _written(dispatch, workspace, one, folder)) for one in dated]

@@ -57,3 +57,6 @@ def test_a_scheduler_mails_each_reader_once_and_failures_to_the_owner(
     assert server.repeats == 0
     assert {delivery["state"] for delivery in told["deliveries"]} == {"sent"}
     assert "sent to r1@example.org" in err
+    key = next(one["run"] for one in told["deliveries"] if one["address"] == "r1@example.org")
+    shown = lastmile("deliver", "preview", key, "--output", root / "mails", cwd=root)
+    assert (shown.code, "r1@example.org" in shown.out) == (0, True), "the schedule's readers"
