@@ -38,6 +38,7 @@ class Cluster:
         self._secrets = secrets
         self._client: Any = None
         self._observers: dict[str, Observer] = {}
+        self._stopped: set[str] = set()
 
     @property
     def threads(self) -> int:
@@ -63,6 +64,14 @@ class Cluster:
             ClusterUnreachable, RefusedThere, WorkersLost, WorkspaceTooLarge: nothing was made.
             KeyboardInterrupt: after the worker was told to stop.
         """
+        try:
+            return self._carried_out(plan, run, root, observer)
+        except Exception as error:
+            if run.key in self._stopped:  # however a worker ends what it was told to stop
+                raise KeyboardInterrupt from error
+            raise
+
+    def _carried_out(self, plan: Plan, run: Run, root: Path, observer: Observer) -> Answer:
         order = order_for(plan, run, root, leave_out=self._secrets, artifacts=self._artifacts)
         client = self._connected()
         from distributed import CancelledError, KilledWorker
@@ -89,7 +98,8 @@ class Cluster:
     def stop(self) -> None:
         """Let every run of ours end."""
         if self._client is not None:
-            for key in list(self._observers):
+            self._stopped.update(self._observers)
+            for key in list(self._stopped):
                 self._client.cancel(f"lastmile-{key}", force=True)
                 self._client.run(stop_here, key)
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import threading
 import time
 import zipfile
@@ -21,7 +22,7 @@ from lastmile.jobs.parcel import pack
 from lastmile.reporting.execution.outcome import CellEvent
 from lastmile.reporting.grid import Slot
 from lastmile.store import RunLog
-from lastmile.values import Run
+from lastmile.values import Run, State
 from lastmile.workspace import find_workspace
 
 
@@ -49,6 +50,7 @@ def _far(make_workspace, cluster):
     return make
 
 
+HTML = 'formats = ["html"]\n'
 WORK = """
 import mine, os, time
 from pathlib import Path
@@ -77,7 +79,7 @@ def test_runs_on_a_cluster_are_made_also_when_a_worker_is_killed(far, cluster, t
     trace = tmp_path / "trace"
     trace.mkdir()
     parameters = f"x: int = 1\ntoken: str = 'secret:FROM_WORKER'\ntrace: str = '{trace}'"
-    root = far([WORK, AFTER], parameters=parameters, report='formats = ["html"]\n',
+    root = far([WORK, AFTER], parameters=parameters, report=HTML,
                settings=f'artifacts = "file://{tmp_path}/bucket"\n')  # fmt: skip
     (root / "src/mine.py").write_text("def twice(x):\n    return 2 * x\n")
     given = [{"x": x, "token": "secret:FROM_WORKER"} for x in (1, 2)]
@@ -106,6 +108,35 @@ def test_runs_on_a_cluster_are_made_also_when_a_worker_is_killed(far, cluster, t
     check_published(root, good)
     assert (bad.folder / "index.html").exists()
     assert list((tmp_path / "bucket").iterdir()) == [], "pages came over the store and left it"
+
+
+def test_an_interrupt_ends_what_runs_on_the_cluster(far, start_lastmile, cluster, tmp_path):
+    trace = tmp_path / "trace"
+    trace.mkdir()
+    cluster.add_worker("three")
+    cluster.wait_for_workers()
+    root = far([WORK], parameters=f"x: int = 1\ntrace: str = '{trace}'", report=HTML)
+    (root / "src/mine.py").touch()
+    words = ("--from", "2014-01", "--to", "2014-02", "--jobs", "1")
+    process = start_lastmile("report", "backfill", "plain", *words, cwd=root)
+    deadline = time.monotonic() + 120
+    while not list(trace.iterdir()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+
+    (begun,) = trace.iterdir()
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    kernel = [
+        psutil.Process(pid)
+        for pid in [int(begun.name.rpartition("-")[2])]
+        if psutil.pid_exists(pid)
+    ]
+    assert psutil.wait_procs(kernel, timeout=20)[1] == []
+    with RunLog(find_workspace(root).store_url) as log:
+        assert [run.state for run in log.history()] == [State.CANCELLED]
 
 
 def check_published(root: Path, run: Run) -> None:
