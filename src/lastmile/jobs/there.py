@@ -31,6 +31,8 @@ def main() -> None:
         _say({"error": faults.faults[0].to_dict() | {"what": faults.what}})
     except LastmileError as error:
         _say({"error": error.to_dict()})
+    except KeyboardInterrupt:  # its run is cancelled, its kernel has ended
+        sys.exit(128 + signal.SIGTERM)
     else:
         _say({"done": True})
 

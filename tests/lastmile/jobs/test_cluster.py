@@ -135,6 +135,7 @@ def test_an_interrupt_ends_what_runs_on_the_cluster(far, start_lastmile, cluster
         if psutil.pid_exists(pid)
     ]
     assert psutil.wait_procs(kernel, timeout=20)[1] == []
+    assert "RunInterrupted" not in (cluster.folder / "dask_worker.log").read_text()
     with RunLog(find_workspace(root).store_url) as log:
         assert [run.state for run in log.history()] == [State.CANCELLED]
 
