@@ -43,7 +43,7 @@ def model_of(draft: Draft, signature: Signature) -> onnx.ModelProto:
     shapes = {output.name: output for output in signature.outputs}
     maps = {node.output[0] for node in draft.nodes if node.op_type == "ZipMap"}
     graph = onnx.helper.make_graph(
-        draft.nodes,
+        [],
         "lastmile",
         [
             onnx.helper.make_tensor_value_info(name, kind, ["N", 1])
@@ -53,15 +53,17 @@ def model_of(draft: Draft, signature: Signature) -> onnx.ModelProto:
             described(shapes[name]) if name in maps else _described(shapes[name])
             for name in draft.outputs
         ],
-        list(draft.constants.values()),
     )
-    return onnx.helper.make_model(
+    model = onnx.helper.make_model(
         graph,
         opset_imports=opsets_of(draft.nodes),
         ir_version=10,
         producer_name="lastmile",
         producer_version=version("lastmile"),
     )
+    model.graph.node.extend(draft.nodes)  # only here: each helper copies what it is given
+    model.graph.initializer.extend(draft.constants.values())
+    return model
 
 
 def _described(output: Output) -> onnx.ValueInfoProto:

@@ -19,7 +19,7 @@ def absent(nodes: Nodes, parts: Parts, forest: Forest, low: float, high: float) 
     Raises:
         ValueError: a number that an imputer puts in has no neighbour that is routed alike.
     """
-    read = set(np.unique(forest.feature[forest.splits]).tolist())
+    read = set(forest.read.tolist())
     made: list[Part] = []
     owners = [(part, at) for part in parts for at in range(part.width)]
     for number, (part, at) in enumerate(owners):

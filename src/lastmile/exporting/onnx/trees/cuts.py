@@ -31,9 +31,10 @@ def cut(nodes: Nodes, forest: Forest, parts: Parts) -> tuple[str, Forest]:
     columns: list[tuple[Part, int]] = []
     feature, above = forest.feature.copy(), forest.above.copy()
     threshold, missing = forest.threshold.copy(), forest.missing_left.copy()
-    for old in np.unique(forest.feature[forest.splits]):
+    splits = forest.splits
+    for old in forest.read:
         origin = origins[old]
-        at = np.flatnonzero(forest.splits & (forest.feature == old))
+        at = np.flatnonzero(splits & (forest.feature == old))
         if origin is None or not origin.steps:
             column = owners[old]
             key = (column[0].name, column[1])

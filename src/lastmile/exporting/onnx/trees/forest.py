@@ -60,6 +60,11 @@ class Forest:
         inner: np.ndarray = self.left >= 0
         return inner
 
+    @property
+    def read(self) -> np.ndarray:
+        """The features that some split reads, in order."""
+        return np.flatnonzero(np.bincount(self.feature[self.splits]))
+
 
 def joined(trees: Sequence[Tree], base: np.ndarray, *, rounds: bool = True) -> Forest:
     """All trees as one forest."""
