@@ -39,6 +39,7 @@ def make(root: Path, url: str, *, seconds: float, lead: float = 5.0) -> datetime
     nbformat.write(new_notebook(cells=cells), root / "notebooks/plain.ipynb")
     (root / "reports/plain.toml").write_text(
         'title = "Plain"\nnotebook = "notebooks/plain.ipynb"\nformats = ["html"]\n'
+        'retries = 5\nretry_on = ["kernel-start", "kernel-died"]\nretry_delay = 0\n'
     )
     start = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=lead)
     end = start + timedelta(seconds=seconds)
@@ -127,8 +128,8 @@ def stop(at_work: list[subprocess.Popen]) -> None:
         own = psutil.Process(process.pid)
         families += [own, *own.children(recursive=True)]
         process.terminate()
-    for process in at_work:
-        assert process.wait(timeout=120) == 0
+    codes = [process.wait(timeout=120) for process in at_work]
+    assert codes == [0] * len(at_work), codes
     _, left = psutil.wait_procs(families, timeout=30)
     assert left == [], [process.cmdline() for process in left]
 
