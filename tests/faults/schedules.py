@@ -126,6 +126,8 @@ def stop(at_work: list[subprocess.Popen]) -> None:
     families = []
     for process in at_work:
         own = psutil.Process(process.pid)
+        age = time.time() - own.create_time()
+        time.sleep(max(0.0, 8 - age))  # until it is imported, SIGTERM ends it as any program
         families += [own, *own.children(recursive=True)]
         process.terminate()
     codes = [process.wait(timeout=120) for process in at_work]
