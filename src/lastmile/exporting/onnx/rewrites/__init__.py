@@ -6,6 +6,7 @@ sums         weighted sums, in whichever operators they are written
 identities   what passes a value on goes
 constants    what is computed from constants alone becomes one
 joins        columns that are joined twice are joined once
+side_by_side what is done alike to columns one by one is done to all of them
 affine       scalers in a row become one, and those before a weighted sum go into its weights
 one_hot      categories that are only summed are looked up
 sharing      what is computed twice is computed once
@@ -24,6 +25,7 @@ from lastmile.exporting.onnx.rewrites.joins import join_once
 from lastmile.exporting.onnx.rewrites.leftovers import drop_leftovers
 from lastmile.exporting.onnx.rewrites.one_hot import look_up_categories
 from lastmile.exporting.onnx.rewrites.sharing import share
+from lastmile.exporting.onnx.rewrites.side_by_side import side_by_side
 
 __all__ = ["REWRITES", "Draft", "Rewrite", "rewritten"]
 
@@ -38,6 +40,7 @@ REWRITES: tuple[Rewrite, ...] = (
     weigh_scaled,  # behind it no scaler stands between columns and their sum
     look_up_categories,  # behind it a category is one column of the sum
     join_once,  # scalers that went leave joins of joins
+    side_by_side,  # behind it neighbours in a join are all that stands in it
     drop_leftovers,  # what the rewrites no longer need
 )
 """In order; each is idempotent by itself."""

@@ -16,6 +16,7 @@ _KEEP_KIND = ("Identity", "Concat", "Gather", "Reshape", "Squeeze", "Unsqueeze",
               "Relu", "Pow")  # fmt: skip
 _KEEP_WIDTH = ("Cast", "Identity", "Neg", "Abs", "Exp", "Log", "Sqrt", "Sigmoid", "Softmax", "Tanh",
                "Relu", "IsNaN", "Not", "Clip")  # fmt: skip
+_BY_A_ROW = ("Add", "Div", "Max", "Min", "Mul", "Sub")
 _KEEP_WIDTH_ML = ("Scaler", "Normalizer", "Imputer", "Binarizer", "LabelEncoder")
 
 
@@ -74,4 +75,5 @@ def _width_by(node: onnx.NodeProto, first: int, second: np.ndarray) -> int:
         return len(second)
     if node.op_type == "MatMul" and second.ndim == 2 and first:
         return int(second.shape[1])
-    return 0
+    rows = ((), (1,), (1, 1), (first,), (1, first))
+    return first if node.op_type in _BY_A_ROW and second.shape in rows else 0
