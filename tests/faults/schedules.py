@@ -71,6 +71,7 @@ def storm(root: Path, *, kills: int, end: datetime, seed: int, server: Server | 
     while killed.total() < kills:
         time.sleep(chance.uniform(0.2, 1.8) * pause)
         number = chance.randrange(SCHEDULERS)
+        revive(root, at_work)
         if server and chance.random() < 0.12:
             server.kill()
             killed["database"] += 1
@@ -89,11 +90,19 @@ def storm(root: Path, *, kills: int, end: datetime, seed: int, server: Server | 
             at_work[number].wait()
             at_work[number] = scheduler(root)
     time.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()))
+    revive(root, at_work)
     try:
         wait_until_all_have_ended(root)
     finally:
         stop(at_work)
     return killed
+
+
+def revive(root: Path, at_work: list[subprocess.Popen]) -> None:
+    """As systemd does: one that was begun while the database was down has said so and ended."""
+    for number, process in enumerate(at_work):
+        if process.poll() is not None:
+            at_work[number] = scheduler(root)
 
 
 def store(root: Path) -> SchedulerLog:
