@@ -155,7 +155,7 @@ def measured(case: Case) -> Iterator[Row]:
     data, feeds, one = graph.serialized(), fed(fresh), fed(fresh.iloc[[0]])
     ours = session(data)
     own = alternate(
-        lambda: estimator.predict(fresh.iloc[[0]]), lambda: ours.run(None, one), rounds=50
+        lambda: estimator.predict(fresh.iloc[[0]]), lambda: ours.run(None, one), rounds=9, times=20
     )
     yield (f"{case.name}: one row", 1e6 * own[1], 1e6 * own[0], "us", "scikit-learn", ">= 100")
     if not case.converted_today:

@@ -6,6 +6,7 @@ in an array a number stands.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -38,19 +39,33 @@ def _once(draft: Draft) -> Draft:
 
 
 class _Found:
-    """What is known of a draft's values, for the questions of this rewrite."""
+    """What is known of a draft's values, found out when it is asked for: most graphs never ask."""
 
     def __init__(self, draft: Draft) -> None:
-        self.makers = draft.makers()
         self._draft = draft
-        self._readers = draft.readers()
-        self._kinds = kinds_of(draft)
-        self._widths = widths_of(draft)
+
+    @cached_property
+    def makers(self) -> dict[str, onnx.NodeProto]:
+        return self._draft.makers()
+
+    @cached_property
+    def _readers(self) -> dict[str, list[onnx.NodeProto]]:
+        return self._draft.readers()
+
+    @cached_property
+    def _kinds(self) -> dict[str, int]:
+        return kinds_of(self._draft)
+
+    @cached_property
+    def _widths(self) -> dict[str, int]:
+        return widths_of(self._draft)
 
     def alike(self, part: str) -> tuple[object, ...]:
         """Equal for parts that one operator could make together; empty where none could."""
         maker = self.makers.get(part)
-        if maker is None or not self._is_read_once(part) or not self._is_taken(maker):
+        if maker is None or maker.domain or maker.op_type not in (*_ALONE, *_WITH_CONSTANT):
+            return ()
+        if not self._is_read_once(part) or not self._is_taken(maker):
             return ()
         said = tuple(one.SerializeToString(deterministic=True) for one in maker.attribute)
         return maker.op_type, self._kinds.get(maker.input[0], 0), said
@@ -62,14 +77,13 @@ class _Found:
 
     def _is_taken(self, maker: onnx.NodeProto) -> bool:
         width = self._widths.get(maker.input[0], 0)
-        if maker.domain or not width or maker.input[0] not in self._kinds:
+        if not width or maker.input[0] not in self._kinds:
             return False
         if maker.op_type in _ALONE:
             return True
         second = self._draft.array(maker.input[1]) if len(maker.input) == 2 else None
-        if maker.op_type not in _WITH_CONSTANT or second is None:
-            return False
-        return second.shape in ((), (1,), (1, 1), (width,), (1, width))
+        rows = ((), (1,), (1, 1), (width,), (1, width))
+        return second is not None and second.shape in rows
 
 
 def _joined_before(draft: Draft, join: onnx.NodeProto, makers: Sequence[onnx.NodeProto]) -> Draft:
