@@ -1,13 +1,13 @@
 """From nodes to a draft, and from a draft to a model."""
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import version
 
 import onnx
 
 from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.nodes import ELEMENTS, OPSETS, Nodes
 from lastmile.exporting.onnx.rewrites.draft import Draft, node_of
+from lastmile.exporting.onnx.runtime import installed_version
 from lastmile.exporting.onnx.zipmap import described
 from lastmile.exporting.signature import Output, Signature
 
@@ -59,7 +59,7 @@ def model_of(draft: Draft, signature: Signature) -> onnx.ModelProto:
         opset_imports=opsets_of(draft.nodes),
         ir_version=10,
         producer_name="lastmile",
-        producer_version=version("lastmile"),
+        producer_version=installed_version("lastmile"),
     )
     model.graph.node.extend(draft.nodes)  # only here: each helper copies what it is given
     model.graph.initializer.extend(draft.constants.values())

@@ -5,6 +5,7 @@ refusal helps.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 
 import onnx
@@ -37,12 +38,18 @@ PROTOBUF_BELOW = 7
 """From protobuf 7 on, skl2onnx 1.20 fails to write the flags of HistGradientBoosting's trees."""
 
 
+@cache
+def installed_version(package: str) -> str:
+    """The version of a package in this process."""
+    return version(package)
+
+
 def demand_sound_runtime(installed: Mapping[str, str] | None = None) -> None:
     """Raise `RuntimeRefused` where an installed library is known to give wrong results.
 
     `installed` maps the names of packages to versions; by default those of this process.
     """
-    found = installed or {name: version(name) for name in ("onnxruntime", "protobuf")}
+    found = installed or {name: installed_version(name) for name in ("onnxruntime", "protobuf")}
     runtime = found["onnxruntime"]
     if reason := ONNXRUNTIME_BROKEN.get(runtime.split("+")[0]):
         raise RuntimeRefused(

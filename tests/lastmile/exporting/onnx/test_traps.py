@@ -45,7 +45,7 @@ def test_a_graph_is_not_run_by_a_release_that_mis_scores_forests(rows, monkeypat
     labels = (rows["a"] > 2).to_numpy().astype(int)
     made = to_onnx(RandomForestClassifier(3).fit(rows, labels), rows)
     monkeypatch.setattr(
-        runtime, "version", lambda name: release if name == "onnxruntime" else "6.33.6"
+        runtime, "installed_version", lambda name: release if name == "onnxruntime" else "6.33.6"
     )
     with pytest.raises(RuntimeRefused, match=release.replace(".", r"\.")):
         Graph(made.proto, made.signature).run(rows)
