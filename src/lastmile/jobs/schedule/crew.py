@@ -69,7 +69,8 @@ class Crew:
         self._root = root
         self._workers: list[_Worker] = []
         self._context = get_context("spawn")
-        resource_tracker.ensure_running()  # which lets in every interrupt when it is started
+        if os.name == "posix":
+            resource_tracker.ensure_running()  # which lets in every interrupt when it is started
 
     @property
     def slots(self) -> list[Slot]:
