@@ -20,10 +20,10 @@ def cell_progress(title: str, *, quiet: bool = False) -> Iterator[Observer]:
         yield lambda _event: None
     elif err.is_terminal:
         with _bar() as bar:
-            task = bar.add_task(title, total=None, cell="starting the kernel")
+            task = bar.add_task(title, total=None, cell="beginning")
             yield lambda event: _move(bar, task, event)
     else:
-        note(f"{title}: starting the kernel")
+        note(f"{title}: beginning")
         yield _tell
 
 

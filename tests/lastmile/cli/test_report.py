@@ -189,7 +189,7 @@ def test_progress_is_plain_lines_where_there_is_no_terminal(lastmile, make_works
     root = make_workspace(["#!md ## Sums", "x"])
     answer = lastmile("report", "run", "plain", "--format", "html", cwd=root)
 
-    assert "plain: starting the kernel" in answer.err
+    assert "plain: beginning" in answer.err
     assert "cell 3 of 3 (Sums)" in answer.err
     assert "\x1b" not in answer.err + answer.out
 
