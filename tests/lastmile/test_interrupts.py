@@ -1,16 +1,30 @@
 """Interrupts: held back where they would leave something half made, and told in one line."""
 
-import os
-import signal
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
 
 from lastmile.__main__ import main
 from lastmile.interrupts import held_back
+
+HELD = """
+import os, signal, threading
+from lastmile.interrupts import held_back
+def from_another_thread():
+    go.wait()
+    signal.raise_signal(signal.SIGINT)
+go, other = threading.Event(), threading.Thread(target=from_another_thread)
+other.start()
+try:
+    with held_back():
+        {interrupt}
+        print("all of it", flush=True)
+    print("no interrupt", flush=True)
+except KeyboardInterrupt:
+    print("then the interrupt")
+go.set()
+"""
 
 BEGUN_HELD_BACK = """
 import os, signal, sys
@@ -24,31 +38,17 @@ except KeyboardInterrupt:
 """
 
 
-def test_an_interrupt_waits_for_the_end_of_the_block():
-    done = []
+@pytest.mark.parametrize(
+    "interrupt",
+    ["signal.raise_signal(signal.SIGINT)", "go.set(); other.join()"],
+    ids=["to this thread", "to another thread"],
+)
+def test_an_interrupt_waits_for_the_end_of_the_block(interrupt):
+    """In a process of its own: that of the tests has threads which are interrupted as well."""
+    code = HELD.format(interrupt=interrupt)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
-    with pytest.raises(KeyboardInterrupt), held_back():
-        os.kill(os.getpid(), signal.SIGINT)
-        done.append("all of it")
-
-    assert done == ["all of it"]
-
-
-def test_it_waits_also_where_another_thread_is_given_the_signal():
-    done, ended = [], threading.Event()
-    other = threading.Thread(target=ended.wait)
-    other.start()
-
-    try:
-        with pytest.raises(KeyboardInterrupt), held_back():
-            signal.pthread_kill(other.ident, signal.SIGINT)
-            time.sleep(0.1)
-            done.append("all of it")
-    finally:
-        ended.set()
-
-    assert done == ["all of it"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert done.stdout.splitlines() == ["all of it", "then the interrupt"], done.stderr
 
 
 def test_a_process_begun_in_the_block_says_itself_when_it_can_be_interrupted():

@@ -83,10 +83,10 @@ def test_an_interrupted_backfill_leaves_no_process_and_goes_on_where_it_stopped(
 def test_random_kills_lose_nothing_double_nothing_and_leave_nothing(make_workspace):
     """A short version of `make faults`: kill -9 of the backfill, its workers and kernels."""
     root = make_workspace(CELLS, report=REPORT)
-    kills = storm(root, kills=6, seed=int(os.environ.get("LASTMILE_SEED", "7")))
+    kills = storm(root, kills=4, seed=int(os.environ.get("LASTMILE_SEED", "7")))
     check_whole(root)
 
-    assert kills >= 4
+    assert kills >= 3
 
 
 def test_a_grid_is_filled_again_when_the_declared_data_has_changed(lastmile, make_workspace):

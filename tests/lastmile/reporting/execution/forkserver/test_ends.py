@@ -142,7 +142,7 @@ def test_an_interrupt_amid_the_sockets_waits_until_all_are_open(tmp_path, kernel
     opened = []
 
     def interrupted(self, identity=None):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # to this thread: others would take it at any time
         return connect_shell(self, identity)
 
     def last(self, identity=None):
