@@ -161,9 +161,18 @@ def extractor() -> Model:
     return model, {"x": numbers(3)}
 
 
+def regressor(
+    inputs: Sequence[tuple[str, str, int]],
+    outputs: Sequence[tuple[str, str, int]] = (("y", "doubleType", 0),),
+) -> Any:
+    """A model of these features that names its first output as the prediction."""
+    model = model_of(inputs, outputs)
+    model.description.predictedFeatureName = outputs[0][0]
+    return model
+
+
 def glm_regressor() -> Model:
-    model = model_of([("x", "double", 3)], [("y", "doubleType", 0)])
-    model.description.predictedFeatureName = "y"
+    model = regressor([("x", "double", 3)])
     model.glmRegressor.weights.add(value=[1.0, -2.0, 0.5])
     model.glmRegressor.offset.append(0.25)
     return model, {"x": numbers(3)}
@@ -226,8 +235,7 @@ def grow(message: Any, *, trees: int, depth: int, width: int, scores: int, leave
 
 
 def tree_regressor() -> Model:
-    model = model_of([("x", "double", 3)], [("y", "doubleType", 0)])
-    model.description.predictedFeatureName = "y"
+    model = regressor([("x", "double", 3)])
     grow(model.treeEnsembleRegressor.treeEnsemble, trees=3, depth=3, width=3, scores=1)
     model.treeEnsembleRegressor.treeEnsemble.basePredictionValue.append(0.5)
     return model, {"x": numbers(3, gaps=True)}
@@ -236,7 +244,7 @@ def tree_regressor() -> Model:
 def tree_regressor_of_columns() -> Model:
     """Columns of their own instead of an array, and two scores."""
     inputs = [("a", "doubleType", 0), ("b", "int64Type", 0)]
-    model = model_of(inputs, [("y", "double", 2)])
+    model = regressor(inputs, [("y", "double", 2)])
     ensemble = model.treeEnsembleRegressor.treeEnsemble
     grow(ensemble, trees=2, depth=2, width=2, scores=2)
     for node in ensemble.nodes:
@@ -294,8 +302,7 @@ def _kernel(message: Any, kind: str) -> None:
 
 
 def svm_regressor(kind: str = "rbfKernel") -> Model:
-    model = model_of([("x", "double", 3)], [("y", "doubleType", 0)])
-    model.description.predictedFeatureName = "y"
+    model = regressor([("x", "double", 3)])
     message = model.supportVectorRegressor
     _kernel(message, kind)
     _support(message, 5)

@@ -5,7 +5,7 @@ from typing import Any
 
 from lastmile.errors import NotExportable
 from lastmile.exporting.coreml.ending import Lowered, is_classifier
-from lastmile.exporting.coreml.features import Feature
+from lastmile.exporting.coreml.features import Feature, describe
 from lastmile.exporting.coreml.schema import new_model
 from lastmile.exporting.coreml.view import TARGET
 from lastmile.exporting.signature import Column, Kind, Output, Signature, Task
@@ -31,26 +31,23 @@ def assemble(
             )
     stages = lowered.pipeline
     model = new_model(max(one.specificationVersion for one in stages.models))
-    for feature, note in zip(lowered.inputs, notes(lowered.inputs, signature), strict=True):
-        feature.declare(model.description.input.add(), note=note)
-    for feature in lowered.outputs:
-        feature.declare(model.description.output.add(), note=_output_note(feature, signature))
     pipeline = _inner(model, lowered, signature)
     pipeline.models.extend(stages.models)
     pipeline.names.extend(stages.names)
-    _describe(model, name, metadata)
+    told = notes(lowered.inputs, signature)
+    by_name = {one.name: text for one, text in zip(lowered.inputs, told, strict=True)}
+    by_name |= {one.name: _output_note(one, signature) for one in lowered.outputs}
+    describe(model, lowered.inputs, lowered.outputs, by_name)
+    _tell(model, name, metadata)
     return model
 
 
 def _inner(model: Any, lowered: Lowered, signature: Signature) -> Any:
     """The `Pipeline` message inside, of the kind that the outputs allow."""
     if is_classifier(signature):
-        model.description.predictedFeatureName = "label"
-        model.description.predictedProbabilitiesName = "probabilities"
         return model.pipelineClassifier.pipeline
     only = lowered.outputs[0]
     if signature.task is Task.REGRESS and len(lowered.outputs) == 1 and not only.form.is_array:
-        model.description.predictedFeatureName = only.name
         return model.pipelineRegressor.pipeline
     return model.pipeline
 
@@ -92,7 +89,8 @@ def _output_note(feature: Feature, signature: Signature) -> str:
     return "the prediction" if signature.task is Task.REGRESS else "the transformed row"
 
 
-def _describe(model: Any, name: str, metadata: Mapping[str, str]) -> None:
+def _tell(model: Any, name: str, metadata: Mapping[str, str]) -> None:
+    """Write the metadata."""
     meta = model.description.metadata
     texts = (metadata.get("title", ""), metadata.get("description", ""))
     meta.shortDescription = ". ".join(text.rstrip(".") for text in texts if text) or name

@@ -1,6 +1,6 @@
 """What flows between the stages of a Core ML pipeline, and how a message declares it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -58,6 +58,42 @@ class Feature:
         else:
             _SCALARS[self.form](kind).SetInParent()
 
+
+def describe(
+    model: Any,
+    inputs: Sequence[Feature],
+    outputs: Sequence[Feature],
+    notes: Mapping[str, str] = {},
+) -> None:
+    """Write the interface of a `Model` message, whose type is set; `notes` are by name.
+
+    Every message gets its interface here, so that none that predicts forgets to say what.
+    """
+    for feature in inputs:
+        feature.declare(model.description.input.add(), note=notes.get(feature.name, ""))
+    for feature in outputs:
+        feature.declare(model.description.output.add(), note=notes.get(feature.name, ""))
+    label, dictionary = _predicted(str(model.WhichOneof("Type")), outputs)
+    model.description.predictedFeatureName = label
+    model.description.predictedProbabilitiesName = dictionary
+
+
+def _predicted(kind: str, outputs: Sequence[Feature]) -> tuple[str, str]:
+    """The names of the prediction and its dictionary; empty where the type has none.
+
+    Every type that predicts is called a regressor or a classifier (source: `Model.proto`); a
+    program is a classifier where it gives a dictionary.
+    """
+    if kind.endswith("Regressor"):
+        return outputs[0].name, ""
+    dictionary = next((one.name for one in outputs if one.form in _DICTIONARIES), "")
+    if not kind.endswith("Classifier") and not (kind == "mlProgram" and dictionary):
+        return "", ""
+    return next(one.name for one in outputs if one.form in _LABELS), dictionary
+
+
+_LABELS = (Form.STRING, Form.INT64)
+_DICTIONARIES = (Form.STRING_KEYS, Form.INT64_KEYS)
 
 _SCALARS = {
     Form.DOUBLE: lambda kind: kind.doubleType,

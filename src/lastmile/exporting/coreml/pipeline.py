@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import groupby
 from typing import Any
 
-from lastmile.exporting.coreml.features import Feature, Form, Vector
+from lastmile.exporting.coreml.features import Feature, Form, Vector, describe
 from lastmile.exporting.coreml.schema import new_model
 
 
@@ -47,12 +47,9 @@ class Pipeline:
         """Add a stage of the model type `kind` and return that type's message to be filled."""
         inputs = [self._taken_out(feature) for feature in inputs]
         model = new_model()
-        for feature in inputs:
-            feature.declare(model.description.input.add())
-        for feature in outputs:
-            feature.declare(model.description.output.add())
         message = getattr(model, kind)
         message.SetInParent()
+        describe(model, inputs, outputs)
         self.add(model, name or kind)
         return message
 
@@ -69,10 +66,12 @@ class Pipeline:
         """Let the last stage call its output `new`, if `old` is that output and no program's."""
         if not self.models or self.models[-1].WhichOneof("Type") == "mlProgram":
             return False
-        outputs = self.models[-1].description.output
-        if [output.name for output in outputs] != [old.name]:
+        described = self.models[-1].description
+        if [output.name for output in described.output] != [old.name]:
             return False
-        outputs[0].name = new.name
+        described.output[0].name = new.name
+        if described.predictedFeatureName == old.name:
+            described.predictedFeatureName = new.name
         return True
 
     def array(self, vector: Vector, hint: str, form: Form = Form.ARRAY64) -> Feature:

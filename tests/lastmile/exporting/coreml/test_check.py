@@ -8,6 +8,7 @@ from tests.witness.zoo import ZOO
 from lastmile.errors import PackageBroken
 from lastmile.exporting.coreml import to_coreml
 from lastmile.exporting.coreml.check import OUTER, RULES, check, stages_of, structure_faults
+from lastmile.exporting.coreml.check.fault import PREDICTING
 from lastmile.exporting.coreml.reference import evaluate
 from lastmile.exporting.coreml.schema import new_model
 
@@ -85,6 +86,16 @@ BROKEN = {
         m.description, "predictedFeatureName", "guess")),
     "a classifier without a prediction": ("predicts", LINE, lambda m: m.description.ClearField(
         "predictedFeatureName")),
+    "a regressor without a prediction": ("predicts", "tree regressor of columns", lambda m: (
+        m.description.ClearField("predictedFeatureName"))),
+    "a text that is predicted by a regressor": ("predicted_type", SVR, lambda m: made(
+        m).type.stringType.SetInParent()),
+    "a number that is predicted by a classifier": ("predicted_type", LINE, lambda m: made(
+        m).type.doubleType.SetInParent()),
+    "a dictionary that is the prediction": ("predicted_type", FOREST, lambda m: setattr(
+        m.description, "predictedFeatureName", "shares")),
+    "a text for the probabilities": ("predicted_type", FOREST, lambda m: setattr(
+        m.description, "predictedProbabilitiesName", "label")),
     "an optional text that is encoded": ("optional", CHAIN, lambda m: setattr(
         given(m, 1).type, "isOptional", True)),
     "an encoder of an optional text": ("optional_stage", "one-hot", lambda m: setattr(
@@ -255,6 +266,13 @@ def test_a_fault_is_found_and_placed(case, program):
 
 def test_every_rule_is_broken_once():
     assert {rule for rule, _, _ in BROKEN.values()} == {rule.name for rule in (*RULES, *OUTER)}
+
+
+def test_every_type_that_is_called_a_regressor_or_classifier_has_to_name_its_prediction():
+    """Apple's own classifier of texts has a fixed interface."""
+    types = {field.name for field in new_model().DESCRIPTOR.oneofs_by_name["Type"].fields}
+    called = {name for name in types if name.endswith(("Regressor", "Classifier"))}
+    assert set(PREDICTING) == called - {"textClassifier"}
 
 
 def test_every_rule_says_where_it_is_known_from():

@@ -209,6 +209,21 @@ def test_the_package_has_no_faults_and_comes_back_from_its_folder_as_it_was(
         assert again.run(asked[:20])[name].tolist() == answer.tolist()
 
 
+def test_every_stage_that_predicts_names_the_output_that_is_its_prediction(exported):
+    """As Apple's compiler demands it of every model type that is called so."""
+    package = exported[-1]
+    for model in (package.spec, *stages_of(package.spec)):
+        kind, described = model.WhichOneof("Type"), model.description
+        types = {one.name: one.type.WhichOneof("Type") for one in described.output}
+        if kind.endswith("Regressor"):
+            assert types[described.predictedFeatureName] in ("doubleType", "multiArrayType")
+        elif kind.endswith("Classifier") or "dictionaryType" in types.values():
+            assert types[described.predictedFeatureName] in ("stringType", "int64Type")
+            assert types[described.predictedProbabilitiesName] == "dictionaryType"
+        else:
+            assert described.predictedFeatureName == ""
+
+
 def test_a_second_reading_of_the_classic_stages_answers_the_same(exported, asked):
     """Core ML -> ai.onnx.ml -> ONNX Runtime, by a translator that knows nothing of lastmile."""
     _, _, graph, package = exported

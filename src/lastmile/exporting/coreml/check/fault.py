@@ -10,6 +10,12 @@ CLASSIFIERS = (
     "treeEnsembleClassifier", "glmClassifier", "supportVectorClassifier",
     "kNearestNeighborsClassifier",
 )  # fmt: skip
+PREDICTING = (
+    *CLASSIFIERS, "pipelineClassifier", "neuralNetworkClassifier", "pipelineRegressor",
+    "treeEnsembleRegressor", "glmRegressor", "supportVectorRegressor", "neuralNetworkRegressor",
+    "bayesianProbitRegressor",
+)  # fmt: skip
+"""The model types that `Model.proto` calls regressors and classifiers."""
 DEEPEST = 20
 """Pipelines in pipelines beyond this depth are not read."""
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from lastmile.exporting.coreml.check.fault import (
-    CLASSIFIERS,
     DEEPEST,
     PIPELINES,
+    PREDICTING,
     Rule,
     kind_of,
     shape_of,
@@ -131,7 +131,21 @@ def predicted(model: Any) -> Iterator[str]:
 def predicts(model: Any) -> Iterator[str]:
     """A classifier or regressor names its prediction."""
     if not model.description.predictedFeatureName:
-        yield "it does not name its prediction"
+        yield "it does not name its prediction (`predictedFeatureName`)"
+
+
+def predicted_type(model: Any) -> Iterator[str]:
+    """A regressor predicts numbers; a classifier a text or a whole number, with shares of each."""
+    regressor = kind_of(model).endswith("Regressor")
+    label = ("doubleType", "multiArrayType") if regressor else ("stringType", "int64Type")
+    named = (
+        (model.description.predictedFeatureName, label),
+        (model.description.predictedProbabilitiesName, ("dictionaryType", "multiArrayType")),
+    )
+    types = {one.name: type_of(one) for one in model.description.output}
+    for name, allowed in named:
+        if name in types and types[name] not in allowed:
+            yield f"`{name}` of the type {types[name]} is no prediction of a {kind_of(model)}"
 
 
 def optional(model: Any) -> Iterator[str]:
@@ -191,8 +205,11 @@ RULES = (
          contradicts=False),
     Rule("wires", wires, "coremltools: Pipeline validator", PIPELINES),
     Rule("predicted", predicted, "device: turicreate#61, #174, #3255"),
-    Rule("predicts", predicts, "coremltools: classifier validators",
-         ("pipelineClassifier", *CLASSIFIERS)),
+    Rule("predicts", predicts, "Model.proto; coremltools: regressor and classifier interfaces",
+         PREDICTING),
+    Rule("predicted_type", predicted_type,
+         "coremltools: regressor and classifier interfaces; pipelines and trees not validated",
+         PREDICTING),
     Rule("optional", optional, "coremltools: each validator; an outer optional is not looked at",
          PIPELINES, contradicts=False),
     Rule("optional_stage", optional_stage, "coremltools: each validator", _DEMANDING,

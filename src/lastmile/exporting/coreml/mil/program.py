@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lastmile.errors import LastmileError
-from lastmile.exporting.coreml.features import Feature, Form, Vector
+from lastmile.exporting.coreml.features import Feature, Form, Vector, describe
 from lastmile.exporting.coreml.mil import PACKED, TENSORS
 from lastmile.exporting.coreml.schema import PROGRAM, coremltools, dtype_name, new_model
 from lastmile.exporting.coreml.stages.final import Names
@@ -69,12 +69,7 @@ def build_program(tail: Tail) -> tuple[Any, bytes, dict[str, Vector]]:
     program, weights = builder.written()
     model = new_model(PROGRAM)
     model.mlProgram.CopyFrom(program)
-    for feature in arrays.values():
-        feature.declare(model.description.input.add())
-    for feature in made:
-        feature.declare(model.description.output.add())
-    if tail.ending is not None:
-        tail.ending.names.declare(model)
+    describe(model, list(arrays.values()), made)
     return model, weights, shapes
 
 

@@ -27,11 +27,6 @@ class Names:
             Feature(self.probabilities, Form.STRING_KEYS if text else Form.INT64_KEYS),
         )
 
-    def declare(self, model: Any) -> None:
-        """Say in a `Model` message which output is which."""
-        model.description.predictedFeatureName = self.label
-        model.description.predictedProbabilitiesName = self.probabilities
-
 
 def write_classes(message: Any, classes: tuple[str | int, ...]) -> None:
     """Write the class labels into a classifier's message."""
@@ -50,7 +45,6 @@ def classifier_stage(pipeline: Pipeline, answer: Answer, x: Any, names: Names) -
     need(node.op in FINAL, f"{node.op} is no classifier of Core ML")
     need_row(x)
     FINAL[node.op](pipeline, answer, x, names)
-    names.declare(pipeline.models[-1])
 
 
 def _forest(pipeline: Pipeline, answer: Answer, x: Vector, names: Names) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lastmile.errors import PackageBroken
-from lastmile.exporting.coreml.features import Feature, Form
+from lastmile.exporting.coreml.features import Feature, Form, describe
 from lastmile.exporting.coreml.reference import Dictionary, evaluate
 from lastmile.exporting.coreml.schema import new_model
 
@@ -16,12 +16,9 @@ NAN = float("nan")
 def stage(kind, inputs, output, **fields):
     """A model of one stage; a field is a value, or a list to be extended by its path."""
     model = new_model()
-    for feature in inputs:
-        feature.declare(model.description.input.add())
-    for feature in output if isinstance(output, list) else [output]:
-        feature.declare(model.description.output.add())
     message = getattr(model, kind)
     message.SetInParent()
+    describe(model, inputs, output if isinstance(output, list) else [output])
     for path, value in fields.items():
         *parents, name = path.split("__")
         owner = message
@@ -158,8 +155,6 @@ def test_a_linear_regressor_ends_in(case):
 
 
 def classified(model):
-    model.description.predictedFeatureName = "label"
-    model.description.predictedProbabilitiesName = "p"
     answer = evaluate(model, {"x": np.array(TABLE)})
     return answer["label"].tolist(), answer["p"].columns((10, 20, 30)[: len(answer["p"].keys)])
 
