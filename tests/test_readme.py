@@ -125,7 +125,7 @@ def test_the_example_from_python_gives_what_it_shows(tmp_path, monkeypatch):
     shown = "\n".join(blocks(section, "pycon"))
     examples = doctest.DocTestParser().get_doctest(shown, names, "exports/README.md", None, 0)
 
-    assert len(examples.examples) == 6
+    assert len(examples.examples) == 7
     assert doctest.DocTestRunner().run(examples).failed == 0
     assert (tmp_path / "flats.onnx").is_file()
     assert (tmp_path / "Flats.mlpackage/Manifest.json").is_file()

@@ -152,18 +152,26 @@ class EvidenceFailed(LastmileError):
     """The exported forms do not answer as the estimator does.
 
     `step` is where in the pipeline the difference first appears, and `lines` show one row there.
+    `advice` says what to change where the row itself loses something on its way to the forms.
     """
 
     code = "evidence-failed"
     exit_code = 3
 
     def __init__(
-        self, what: str, *, step: str = "", lines: Sequence[str] = (), kept: str = ""
+        self,
+        what: str,
+        *,
+        step: str = "",
+        lines: Sequence[str] = (),
+        kept: str = "",
+        advice: Sequence[str] = (),
     ) -> None:
+        first = "".join(f"{sentence}; or " for sentence in advice)
         super().__init__(
             what,
             why="a phone would give other answers than the estimator that was measured",
-            fix=f"read the worst rows in {kept or 'the evidence'}; no bundle was published. "
+            fix=f"{first}read the worst rows in {kept or 'the evidence'}; no bundle was published. "
             'If such answers will do, say why: --accept "reason"',
             where=f"{step}: here the difference first appears" if step else "",
         )

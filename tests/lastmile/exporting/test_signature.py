@@ -22,7 +22,7 @@ from lastmile.errors import (
     SampleLacksColumn,
 )
 from lastmile.exporting.definition import ColumnText
-from lastmile.exporting.signature import Kind, Signature, Task, read_signature
+from lastmile.exporting.signature import Column, Kind, Signature, Task, read_signature
 from lastmile.exporting.signature.identifiers import RESERVED, identifiers, type_name
 from lastmile.exporting.signature.phone import from_json, to_json
 from lastmile.exporting.signature.reading import column_kind
@@ -95,7 +95,7 @@ def test_signature_survives_its_file(fitted, people):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        pytest.param({"format": 2}, "format 2", id="newer form"),
+        pytest.param({"format": 3}, "format 3", id="newer form"),
         pytest.param({"surprise": 1}, "surprise", id="unknown key"),
         pytest.param({"task": "dance"}, "task", id="unknown task"),
         pytest.param({"columns": [{"name": 1}]}, "columns.0", id="broken column"),
@@ -302,9 +302,10 @@ def test_all_that_is_wrong_with_a_sample_is_told_at_once(fitted, people):
 
 def test_rows_survive_json(people):
     kinds = {"miss": "float", "code": "int64", "tags": "string", "flag": "bool"}
+    columns = [Column(name=name, identifier=name, kind=Kind(kind)) for name, kind in kinds.items()]
     rows = people.assign(miss=people["miss"].where(people.index != 3, np.inf))
-    again = from_json(json.loads(json.dumps(to_json(rows, kinds), allow_nan=False)), kinds)
-    assert np.array_equal(again["miss"], rows["miss"].astype(np.float32), equal_nan=True)
+    again = from_json(json.loads(json.dumps(to_json(rows, columns), allow_nan=False)), columns)
+    assert np.array_equal(again["miss"], rows["miss"], equal_nan=True)
     assert again["tags"].tolist() == rows["tags"].fillna("").tolist()
     assert again["code"].tolist() == rows["code"].tolist()
     assert again["flag"].tolist() == rows["flag"].tolist()

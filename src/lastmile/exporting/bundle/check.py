@@ -21,7 +21,6 @@ from lastmile.exporting.bundle.manifest import (
 from lastmile.exporting.evidence.answers import Answers
 from lastmile.exporting.evidence.compare import distance
 from lastmile.exporting.evidence.gather import COREML, ONNX, Engine
-from lastmile.exporting.evidence.golden import kinds
 from lastmile.exporting.onnx import load_graph
 from lastmile.exporting.onnx.ort_format import load_ort
 from lastmile.exporting.signature import Kind, Signature
@@ -87,7 +86,7 @@ def _golden(path: Path, signature: Signature) -> tuple[pd.DataFrame, Answers]:
     file = validate(path, GoldenFile, read_json(path, GOLDEN), GOLDEN)
     if file.format != FORMAT:
         raise BundleBroken(str(path), f"{GOLDEN} has format {file.format}")
-    rows = from_json([dict(row.inputs) for row in file.rows], kinds(signature))
+    rows = from_json([dict(row.inputs) for row in file.rows], signature.columns)
     answers = [row.expected for row in file.rows]
     expected: Answers = {}
     for output in signature.outputs:

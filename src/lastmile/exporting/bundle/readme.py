@@ -17,7 +17,7 @@ TYPES = {
     Kind.STRING: "text",
     Kind.BOOL: "true or false",
 }
-MISSING = {Kind.FLOAT: "NaN", Kind.STRING: 'empty text `""`'}
+MISSING = {"NaN": "NaN", "": 'empty text `""`'}
 
 _KNOWN_SHOWN = 30
 
@@ -32,6 +32,7 @@ def readme(manifest: Manifest, signature: Signature, evidence: Evidence, name: s
         "## What goes in",
         "One raw row, as it is: scaling, filling of gaps and encoding are inside the model.",
         _inputs(signature),
+        _limits(signature),
         "## What comes out",
         _outputs(signature),
         "## Android",
@@ -91,17 +92,37 @@ def _inputs(signature: Signature) -> str:
     return _table(head, [_input(column) for column in signature.columns])
 
 
+def _limits(signature: Signature) -> str:
+    """What the app must not send, as the estimator would have refused it."""
+    required = any(column.missing is None for column in signature.columns)
+    closed = any(column.closed for column in signature.columns)
+    sentences = [
+        "A **required** column must be sent with every row: scikit-learn refuses a row without it. "
+        "The model answers one all the same, and that answer means nothing."
+        if required
+        else "",
+        "Where **only** known values are allowed, scikit-learn refuses any other; the model "
+        "answers, and that answer means nothing."
+        if closed
+        else "",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
 def _input(column: Column) -> list[str]:
     known = [_line(str(value)) for value in column.known[:_KNOWN_SHOWN]]
     if len(column.known) > _KNOWN_SHOWN:
         known.append(f"… ({len(column.known)} in all, see signature.json)")
+    if column.closed:
+        known = ["**only:**", *known] if known else ["**only those of the training rows**"]
+    missing = "**required**" if column.missing is None else str(column.missing)
     return [
         f"`{column.identifier}`",
         _line(column.name),
         TYPES[column.kind],
         _line(column.unit),
-        MISSING.get(column.kind, "never missing"),
-        ", ".join(known),
+        MISSING.get(missing, missing),
+        ", ".join(known).replace(":**,", ":**"),
         _line(column.help),
     ]
 
@@ -137,21 +158,12 @@ def _proof(manifest: Manifest, evidence: Evidence) -> list[str]:
         ["file", "size", "SHA-256"],
         [[f"`{p}`", show_size(e.size), f"`{e.sha256}`"] for p, e in manifest.files.items()],
     )
-    rounded = sum(asked.rounded for asked in evidence.asked)
-    note = (
-        f"{rounded:,} rows would be answered differently by scikit-learn itself if they were not "
-        "written down as on a phone (32-bit floats, empty text for a missing one). That is no "
-        "fault of the models; the figures above compare like with like."
-        if rounded
-        else ""
-    )
     return [
         "## What was proven",
         f"`{GOLDEN}` holds {len(evidence.golden)} rows with scikit-learn's answers. Ask them on "
         "the device in a test of yours: nothing proves more. `lastmile export check FOLDER` asks "
         "them again without one.",
         figures,
-        note,
         *_accepted(evidence),
         *_cost(evidence),
         "## What was not proven",

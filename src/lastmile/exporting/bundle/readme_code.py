@@ -126,7 +126,7 @@ def _swift_answer(output: Output) -> str:
 
 def _kotlin(value: Any, column: Column) -> str:
     if column.kind is Kind.FLOAT:
-        return "Float.NaN" if not isinstance(value, int | float) else f"{value:.7g}f"
+        return "Float.NaN" if not isinstance(value, int | float) else f"{_digits(value)}f"
     if column.kind is Kind.INT:
         return f"{value}L"
     return _text(value).replace("$", "\\$") if column.kind is Kind.STRING else str(value).lower()
@@ -134,10 +134,15 @@ def _kotlin(value: Any, column: Column) -> str:
 
 def _swift(value: Any, column: Column) -> str:
     if column.kind is Kind.FLOAT:
-        return ".nan" if not isinstance(value, int | float) else f"{value:.7g}"
+        return ".nan" if not isinstance(value, int | float) else _digits(value)
     if column.kind is Kind.STRING:
         return _text(value)
     return str(int(value))
+
+
+def _digits(value: float) -> str:
+    """A number with all its digits, and no more."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def _text(value: Any) -> str:

@@ -60,7 +60,7 @@ def first_difference(
 ) -> Place | None:
     """The first step whose answer to one of `rows` is beyond the tolerance; None if none is.
 
-    `rows` are written down as on a phone. A step's numbers are measured by the usual size of the
+    `rows` are raw rows. A step's numbers are measured by the usual size of the
     column that it makes of the sample.
     """
     score = any(output.role == "score" for output in signature.outputs)

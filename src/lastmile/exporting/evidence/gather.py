@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from lastmile.errors import LastmileError, RowsRefused
-from lastmile.exporting.evidence.answers import ask_estimator
-from lastmile.exporting.evidence.compare import Tolerances, distance, usual_size
+from lastmile.exporting.evidence.answers import Answers, ask_estimator
+from lastmile.exporting.evidence.compare import Tolerances, usual_size
 from lastmile.exporting.evidence.first_step import IN_COREML, find_first_step, of_whole_form
-from lastmile.exporting.evidence.golden import GoldenRow, Question, choose_golden, kinds
+from lastmile.exporting.evidence.golden import GoldenRow, Question, choose_golden
+from lastmile.exporting.evidence.input_loss import LostInput, lost_inputs
 from lastmile.exporting.evidence.pairs import (
     SKLEARN,
     AnsweredSet,
@@ -21,12 +22,13 @@ from lastmile.exporting.evidence.pairs import (
     reasons,
     told_only,
 )
-from lastmile.exporting.evidence.rows import RowSet, missing_marks, row_sets
+from lastmile.exporting.evidence.rows import RowSet, row_sets
 from lastmile.exporting.evidence.thresholds import Thresholds, thresholds_of
 from lastmile.exporting.evidence.verdict import Asked, Evidence, FirstStep, OpenQuestion
 from lastmile.exporting.onnx import Graph
 from lastmile.exporting.signature import Signature
-from lastmile.exporting.signature.phone import as_given
+from lastmile.exporting.signature.phone import MISSING_TEXT
+from lastmile.exporting.signature.refusals import missing_candidates, missing_values
 
 ONNX = "ONNX Runtime"
 COREML = "Core ML reference"
@@ -76,38 +78,67 @@ def gather_evidence(
 ) -> Evidence:
     """Compare scikit-learn, ONNX Runtime and the Core ML reference row by row.
 
-    scikit-learn is asked the rows as a phone gives them, floats rounded to float32; where that
-    rounding alone changes its answer, the row is counted apart. A set of rows that scikit-learn
-    itself refuses is recorded with its reason. `on_step` hears the name of each set.
+    scikit-learn is asked the raw rows; the forms are fed as a phone feeds them. Rows that
+    scikit-learn refuses are recorded with its reason. `on_step` hears the name of each set.
 
     Raises:
         RowsRefused: scikit-learn does not even answer its own sample.
     """
     engines: dict[str, Engine] = {ONNX: graph} | ({COREML: package} if package else {})
     cuts = thresholds_of(graph) if isinstance(graph, Graph) else Thresholds({}, computed=False)
-    given = (sample, row_sets(sample, signature, cuts.by_column))
-    asked, sets, tolerance = _ask_everything(
-        estimator, signature, engines, given, tolerance or Tolerances(), on_step
-    )
+    marks = missing_marks(estimator, sample, signature)
+    rows = row_sets(sample, signature, marks, cuts.by_column)
+    given = tolerance or Tolerances()
+    asked, sets, tolerance = _ask_everything(estimator, signature, engines, rows, given, on_step)
     asked_of = [(SKLEARN, name) for name in engines] + ([(ONNX, COREML)] if package else [])
     pairs = [compare_engines(sets, *pair, signature, tolerance) for pair in asked_of]
     comparisons = tuple(pair.comparison for pair in pairs)
-    found = reasons(comparisons, tolerance)
-    decisive = [one for one in sets if one.decides]
+    failures = reasons(comparisons, tolerance)
+    decisive = [answered for answered in sets if answered.decides]
     questions = package.questions if package else ()
-    golden = _golden(_that_agree(decisive, tolerance) if found else decisive, signature, questions)
+    true = _that_agree(decisive, tolerance) if failures else decisive
+    golden = _golden(true, signature, questions)
     open_ = tuple(_open(one, decisive, golden) for one in questions)
     apple = (*NOT_PROVEN_COREML, *map(str, open_)) if package else ()
     return Evidence(
-        reasons=found,
+        reasons=failures,
         tolerance=tolerance,
         asked=tuple(asked),
         comparisons=comparisons,
         not_proven=(*apple, *_not_proven(asked, cuts), *told_only(sets, comparisons)),
         golden=golden,
         open_questions=open_,
-        first_step=_first_step(estimator, graph, sample, pairs, tolerance) if found else None,
+        first_step=_first_step(estimator, graph, sample, pairs, tolerance),
+        lost=_lost(estimator, signature, pairs, _blanks(sample, marks), tolerance),
     )
+
+
+def _lost(
+    estimator: Any,
+    signature: Signature,
+    pairs: Sequence[Pair],
+    blanks: Mapping[str, Sequence[Any]],
+    tolerance: Tolerances,
+) -> tuple[LostInput, ...]:
+    """What a phone loses of the worst row of the first failing comparison, if that is the cause."""
+    failing = [pair for pair in pairs if _differs(pair, tolerance)]
+    if not failing:
+        return ()
+    return lost_inputs(estimator, signature, failing[0].worst[0][1], blanks, tolerance)
+
+
+def _blanks(sample: pd.DataFrame, marks: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What an empty text may stand for, by column: a missing one, or one that the sample has."""
+    return {
+        name: [mark, MISSING_TEXT] if (sample[name] == MISSING_TEXT).any() else [mark]
+        for name, mark in marks.items()
+    }
+
+
+def _differs(pair: Pair, tolerance: Tolerances) -> bool:
+    """Whether a form answers rows otherwise, rather than not at all."""
+    compared = replace(pair.comparison, refused={})
+    return bool(pair.worst and reasons([compared], tolerance))
 
 
 def _first_step(
@@ -115,8 +146,7 @@ def _first_step(
 ) -> FirstStep | None:
     """Where the worst row of the first failing comparison goes another way."""
     for pair in pairs:
-        alone = reasons([pair.comparison], tolerance)
-        if not (alone and pair.worst):
+        if not _differs(pair, tolerance):
             continue
         if pair.comparison.got == ONNX and isinstance(graph, Graph):
             return find_first_step(estimator, graph.signature, sample, pair, tolerance)
@@ -148,22 +178,17 @@ def _ask_everything(
     estimator: Any,
     signature: Signature,
     engines: Mapping[str, Engine],
-    given: tuple[pd.DataFrame, Iterable[RowSet]],
+    given: Iterable[RowSet],
     tolerance: Tolerances,
     on_step: Callable[[str], None] | None,
 ) -> tuple[list[Asked], list[AnsweredSet], Tolerances]:
-    """All sets of rows with all answers, and the tolerance with the usual size of answers.
-
-    `given` are the sample and the sets made of it.
-    """
+    """All sets of rows with all answers, and the tolerance with the usual size of answers."""
     asked: list[Asked] = []
     sets: list[AnsweredSet] = []
-    sample, sets_of_rows = given
-    marks = missing_marks(sample, signature)
-    for rows in sets_of_rows:
+    for rows in given:
         if on_step:
             on_step(rows.name)
-        answered = _ask_all(estimator, signature, engines, rows, marks)
+        answered = _ask_all(estimator, signature, engines, rows)
         if isinstance(answered, str):
             if not asked:
                 raise RowsRefused(f"the sample cannot be used: {answered}")
@@ -174,60 +199,53 @@ def _ask_everything(
         if not sets:
             tolerance = replace(tolerance, scale=usual_size(answered.answers[SKLEARN]))
         sets.append(answered)
-        rounded = _rounded(estimator, signature, rows.rows, answered, tolerance)
-        asked.append(
-            Asked(name=rows.name, rows=len(rows.rows), rounded=rounded, decides=rows.decides)
-        )
+        asked.append(Asked(name=rows.name, rows=len(rows.rows), decides=rows.decides))
     return asked, sets, tolerance
 
 
 def _ask_all(
-    estimator: Any,
-    signature: Signature,
-    engines: Mapping[str, Engine],
-    rows: RowSet,
-    marks: Mapping[str, Any],
+    estimator: Any, signature: Signature, engines: Mapping[str, Engine], rows: RowSet
 ) -> AnsweredSet | str:
     """Every engine's answers, or the reason why scikit-learn gives none."""
     if rows.reason:
         return rows.reason
-    given = as_given(rows.rows, kinds(signature), marks)
     try:
-        answers = {SKLEARN: ask_estimator(estimator, signature, given)}
+        answers = {SKLEARN: ask_estimator(estimator, signature, rows.rows)}
     except RowsRefused as error:
         return error.what
     refused = {}
     for name, engine in engines.items():
         try:
-            answers[name] = engine.run(given)
+            answers[name] = _first_alone(engine, rows.rows)
         except LastmileError as error:
             refused[name] = error.what
-    return AnsweredSet(rows.name, given, answers, refused, rows.decides)
+    return AnsweredSet(rows.name, rows.rows, answers, refused, rows.decides)
 
 
-def _rounded(
-    estimator: Any,
-    signature: Signature,
-    rows: pd.DataFrame,
-    asked: AnsweredSet,
-    tolerance: Tolerances,
-) -> int:
-    """How many rows scikit-learn answers differently once they are written down as on a phone."""
-    if rows.equals(asked.rows):
-        return 0
-    try:
-        own = ask_estimator(estimator, signature, rows)
-    except RowsRefused:
-        return len(rows)
-    apart = distance(own, asked.answers[SKLEARN], tolerance)
-    return int((apart.relabelled | apart.beyond).sum())
+def _first_alone(engine: Engine, rows: pd.DataFrame) -> Answers:
+    """An engine's answers to the first row by itself, as a phone asks, and to the others at once.
+
+    What a graph does with a whole batch need not be what it does with one row of it.
+    """
+    if len(rows) < 2:
+        return engine.run(rows)
+    first, others = engine.run(rows.iloc[:1]), engine.run(rows.iloc[1:])
+    return {name: np.concatenate([first[name], others[name]]) for name in first}
 
 
 def _not_proven(asked: list[Asked], cuts: Thresholds) -> tuple[str, ...]:
     refused = [
-        f"Rows with {entry.name}: nothing to compare with ({entry.not_applicable})."
+        f"Rows with {entry.name}: scikit-learn refuses them, so no form was compared, and no app "
+        f"may send them ({entry.not_applicable})."
         for entry in asked
         if entry.not_applicable
     ]
     unsought = (NOT_SOUGHT,) if cuts.computed else ()
     return (*NOT_PROVEN_HERE, *unsought, *refused)
+
+
+def missing_marks(estimator: Any, sample: pd.DataFrame, signature: Signature) -> dict[str, Any]:
+    """Column name -> what a raw row has for a missing value, also where that will be refused."""
+    answered = missing_values(estimator, signature.task, sample, signature.columns)
+    candidates = {c.name: missing_candidates(sample, c) for c in signature.columns}
+    return {name: values[0] for name, values in candidates.items() if values} | answered

@@ -37,7 +37,7 @@ class Question(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GoldenRow:
-    """One raw row as a phone gives it, scikit-learn's answer, and the set that it comes from.
+    """One raw row, scikit-learn's answer to it, and the set that it comes from.
 
     `asks` names the open questions for whose sake it stands before the others.
     """
@@ -48,13 +48,8 @@ class GoldenRow:
     asks: tuple[str, ...] = ()
 
 
-def kinds(signature: Signature) -> dict[str, str]:
-    """Column name -> kind."""
-    return {column.name: column.kind.value for column in signature.columns}
-
-
 Asked = Sequence[tuple[str, pd.DataFrame, Answers]]
-"""Each set's name, its rows as the phone gives them, and the answers to exactly these rows."""
+"""Each set's name, its raw rows, and scikit-learn's answers to them."""
 
 
 def choose_golden(
@@ -95,7 +90,7 @@ def _written(
     by_set: dict[int, dict[int, dict[str, Any]]] = {}
     for at in {at for at, _ in chosen}:
         take = [row for set_, row in chosen if set_ == at]
-        inputs = to_json(asked[at][1].iloc[take], kinds(signature))
+        inputs = to_json(asked[at][1].iloc[take], signature.columns)
         by_set[at] = dict(zip(take, inputs, strict=True))
     return tuple(
         GoldenRow(asked[at][0], by_set[at][row], plain_answer(asked[at][2], row), tuple(names))

@@ -8,7 +8,6 @@ import pandas as pd
 
 from lastmile.exporting.evidence.answers import Answers, plain_answer
 from lastmile.exporting.evidence.compare import Distance, Tolerances, distance, summary
-from lastmile.exporting.evidence.golden import kinds
 from lastmile.exporting.evidence.verdict import Comparison, Worst
 from lastmile.exporting.signature import Signature
 from lastmile.exporting.signature.phone import to_json
@@ -20,7 +19,7 @@ _WORST = 5
 
 @dataclass(frozen=True, slots=True)
 class AnsweredSet:
-    """One set of rows, as given on a phone, with the answers of every engine that gave one."""
+    """One set of raw rows, with the answers of every engine that gave one."""
 
     name: str
     rows: pd.DataFrame
@@ -39,7 +38,7 @@ class AnsweredSet:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A comparison, with its worst rows, worst first, each a frame of one row as on a phone."""
+    """A comparison, with its worst rows, worst first, each a frame of one raw row."""
 
     comparison: Comparison
     worst: tuple[tuple[Worst, pd.DataFrame], ...]
@@ -62,7 +61,7 @@ def compare_engines(
         apart = found[rows.name] = distance(first, second, tolerance)
         for row in apart.worst(_WORST) if rows.decides else ():
             frame = rows.rows.iloc[[row]]
-            inputs = to_json(frame, kinds(signature))[0]
+            inputs = to_json(frame, signature.columns)[0]
             answers = plain_answer(first, row), plain_answer(second, row)
             told = Worst(rows=rows.name, inputs=inputs, expected=answers[0], got=answers[1])
             worst.append((bool(apart.relabelled[row]), float(apart.excess[row]), told, frame))

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from lastmile.exporting.signature import Column, Kind, Signature
+from lastmile.exporting.signature.digits import Numbers
 from lastmile.exporting.signature.phone import MISSING_TEXT
+from lastmile.exporting.signature.refusals import may_be_unseen, unseen, with_value
 
 SMALL = 200
 """Rows of each made set: spread evenly over the sample, so that dates and groups are all there."""
@@ -23,7 +25,6 @@ WHOLE_ENDS = (
 """Where whole numbers end: in 32-bit floats, 32-bit integers, 64-bit floats, 64-bit integers."""
 
 _FEW = 25
-_UNSEEN_TEXT = "value never seen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,41 +41,26 @@ class RowSet:
     decides: bool = True
 
 
-def missing_marks(sample: pd.DataFrame, signature: Signature) -> dict[str, Any]:
-    """What a missing value is for scikit-learn, by column that can have one.
-
-    For a number NaN; for a text what the sample itself writes, and NaN where it never does.
-    """
-    marks: dict[str, Any] = {}
-    for column in signature.columns:
-        series = sample[column.name]
-        if column.kind is Kind.FLOAT:
-            marks[column.name] = np.nan
-        elif column.kind is Kind.STRING:
-            own = series[series.isna()]
-            empty = (series == MISSING_TEXT).any()
-            marks[column.name] = own.iloc[0] if len(own) else MISSING_TEXT if empty else np.nan
-    return marks
-
-
 def row_sets(
     sample: pd.DataFrame,
     signature: Signature,
+    marks: Mapping[str, Any],
     thresholds: Mapping[str, np.ndarray] | None = None,
 ) -> Iterator[RowSet]:
     """The sample itself, then what a phone may send beyond it.
 
-    `thresholds` are numbers at which the estimator decides, by column: rows lie at them and one
-    32-bit step beside them, of at most :data:`THRESHOLDS` of a column, spread over all.
+    `marks` say what a raw row has for a missing value, by column. `thresholds` are numbers at which
+    the estimator decides, by column: rows lie at them and one 32-bit step beside them, of at most
+    :data:`THRESHOLDS` of a column, spread over all.
 
-    Each column missing in turn, all missing at once; values drawn column by column, numbers between
-    those of the sample; texts empty, categories never seen; for each number the extremes of the
-    sample, ten times the extremes, zero and the opposite sign, and for whole numbers
-    :data:`WHOLE_ENDS`.
+    Each column missing in turn, all missing at once that may be; values drawn column by column,
+    numbers between those of the sample; texts empty, categories never seen; for each number the
+    extremes of the sample, ten times the extremes, zero and the opposite sign, and for whole
+    numbers :data:`WHOLE_ENDS`.
     """
     yield RowSet(name="all rows of the sample", rows=sample)
     spread = _spread(sample, SMALL)
-    yield from _missing(spread, signature, missing_marks(sample, signature))
+    yield from _missing(spread, signature, marks)
     few = _spread(sample, _FEW)
     yield RowSet(name="values drawn column by column", rows=_drawn(sample, signature))
     if any(_is_measured(column) for column in signature.columns):
@@ -83,46 +69,41 @@ def row_sets(
         name = column.name
         if thresholds and name in thresholds and column.kind in (Kind.FLOAT, Kind.INT):
             yield _at_thresholds(sample, column, thresholds[name])
-        if column.kind is Kind.STRING:
-            yield RowSet(name=f"`{name}` empty", rows=_with(spread, column, MISSING_TEXT))
-            yield RowSet(name=f"`{name}` never seen", rows=_with(spread, column, _UNSEEN_TEXT))
-            if not column.known:
-                yield RowSet(name=f"`{name}` written otherwise", rows=_written(few, column))
-        elif column.known:
-            beside = 1 if column.kind is Kind.INT else 0.5
-            largest = max(int(value) for value in column.known)
-            smallest = min(int(value) for value in column.known)
-            unseen = largest + beside if largest < 2**63 - 1 else smallest - beside
-            yield RowSet(name=f"`{name}` never seen", rows=_with(spread, column, unseen))
-        elif column.kind in (Kind.FLOAT, Kind.INT):
+        if column.kind is Kind.STRING and _is_text_of_its_own(sample, column, marks):
+            yield RowSet(name=f"`{name}` empty", rows=with_value(spread, column, MISSING_TEXT))
+        if may_be_unseen(column):
+            rows = with_value(spread, column, unseen(column))
+            yield RowSet(name=f"`{name}` never seen", rows=rows)
+        if column.kind is Kind.STRING and not column.known:
+            yield RowSet(name=f"`{name}` written otherwise", rows=_written(few, column))
+        if _is_measured(column):
             yield RowSet(name=f"`{name}` at its extremes", rows=_extremes(sample, few, column))
         if column.kind is Kind.INT:
             yield from _whole_ends(sample, few, column)
 
 
-def _missing(spread: pd.DataFrame, signature: Signature, marks: dict[str, Any]) -> Iterator[RowSet]:
-    everything = spread
+def _is_text_of_its_own(sample: pd.DataFrame, column: Column, marks: Mapping[str, Any]) -> bool:
+    """Whether the empty text is more than how a phone writes a missing one."""
+    has_empty = bool((sample[column.name] == MISSING_TEXT).any())
+    return has_empty or marks.get(column.name) == MISSING_TEXT
+
+
+def _missing(
+    spread: pd.DataFrame, signature: Signature, marks: Mapping[str, Any]
+) -> Iterator[RowSet]:
+    everything, count = spread, 0
     for column in signature.columns:
         name = f"`{column.name}` missing"
-        if column.name in marks:
-            mark = marks[column.name]
-            everything = _with(everything, column, mark)
-            yield RowSet(name=name, rows=_with(spread, column, mark))
-        else:
+        if column.name not in marks:
             reason = f"a phone has no missing {column.kind}; the app must always send it"
             yield RowSet(name=name, rows=spread.iloc[:0], reason=reason)
-    if len(marks) > 1:
+            continue
+        mark = marks[column.name]
+        yield RowSet(name=name, rows=with_value(spread, column, mark))
+        if column.missing is not None:
+            everything, count = with_value(everything, column, mark), count + 1
+    if count > 1:
         yield RowSet(name="everything missing that can be", rows=everything)
-
-
-def _with(rows: pd.DataFrame, column: Column, value: Any) -> pd.DataFrame:
-    """`rows` with one value in the whole column, in a type that can hold it."""
-    old = rows[column.name]
-    if column.kind is Kind.STRING:
-        dtype: Any = object if old.dtype == "category" else old.dtype
-    else:
-        dtype = np.int64 if column.kind is Kind.INT else np.float64
-    return rows.assign(**{column.name: pd.Series([value] * len(rows), rows.index, dtype=dtype)})
 
 
 _WRITTEN = (
@@ -151,9 +132,13 @@ def _extremes(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> pd.Dat
     series = sample[column.name].dropna().astype(np.float64)
     finite = series[np.isfinite(series)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (-1.0, 1.0)
-    points = dict.fromkeys([low, high, 0.0, -high, 10 * low, 10 * high])
-    values = [_whole(point) if column.kind is Kind.INT else point for point in points]
-    return pd.concat([_with(few, column, value) for value in values])
+    points = np.array([low, high, 0.0, -high, 10 * low, 10 * high])
+    if column.kind is Kind.INT:
+        values: list[Any] = [_whole(float(point)) for point in points]
+    else:
+        values = Numbers(finite.to_numpy()).like_these(points).tolist()
+    values = list(dict.fromkeys(values))
+    return pd.concat([with_value(few, column, value) for value in values])
 
 
 def _whole(value: float) -> int:
@@ -164,12 +149,13 @@ def _whole(value: float) -> int:
 def _whole_ends(sample: pd.DataFrame, few: pd.DataFrame, column: Column) -> Iterator[RowSet]:
     """The ends within ten times the sample's largest number decide; those beyond are told."""
     reach = 10.0 * float(sample[column.name].astype(np.float64).abs().max())
+    ends = [end for end in WHOLE_ENDS if column.marker is None or abs(end) < 2**53]
     for decides, words in ((True, ""), (False, ", far outside of the sample")):
-        values = [value for value in WHOLE_ENDS if (abs(value) <= reach) is decides]
+        values = [value for value in ends if (abs(value) <= reach) is decides]
         if values:
             yield RowSet(
                 name=f"`{column.name}` where whole numbers end{words}",
-                rows=pd.concat([_with(few, column, value) for value in values]),
+                rows=pd.concat([with_value(few, column, value) for value in values]),
                 decides=decides,
             )
 
@@ -208,6 +194,8 @@ def _between(sample: pd.DataFrame, signature: Signature) -> pd.DataFrame:
         whole = column.kind is Kind.INT
         if whole:  # the largest f64 below the end of 64-bit integers
             values = np.floor(np.minimum(values, 2.0**63 - 1024)).astype(np.int64)
+        else:
+            values = Numbers(known).like_these(values)
         made[column.name] = pd.Series(values, index=rows.index)
     return rows.assign(**made)
 
@@ -222,11 +210,30 @@ def _at_thresholds(sample: pd.DataFrame, column: Column, every: np.ndarray) -> R
         with np.errstate(over="ignore"):
             steps = [near, *(np.nextafter(near, np.float32(end)) for end in (np.inf, -np.inf))]
         values = np.unique(np.concatenate(steps)).astype(np.float64)
-        values = values[np.isfinite(values)]
+        values = _as_in(sample[column.name], values[np.isfinite(values)])
     rows = sample.iloc[np.arange(len(values)) % len(sample)]
     rows = rows.assign(**{column.name: pd.Series(values, index=rows.index)})
     shown = f"{len(chosen):,} of its {len(every):,}" if len(chosen) < len(every) else "each of its"
     return RowSet(name=f"`{column.name}` at {shown} thresholds", rows=rows)
+
+
+def _as_in(series: "pd.Series[Any]", values: np.ndarray) -> np.ndarray:
+    """`values` [N] that 32 bits hold, each as people write it: 36.1 for 36.0999985.
+
+    Numbers that are one in 32 bits cannot be told apart by any form. The sample's own come first,
+    then numbers with as many decimals.
+    """
+    own = np.unique(series.dropna().astype(np.float64))
+    own = own[np.isfinite(own)]
+    if not len(own):
+        return values
+    numbers = Numbers(own)
+    with np.errstate(over="ignore"):
+        narrow, first = np.unique(own.astype(np.float32), return_index=True)
+        short = numbers.like_these(values)
+        short = np.where(short.astype(np.float32) == values, short, values)
+    at = np.searchsorted(narrow, values.astype(np.float32)).clip(max=len(narrow) - 1)
+    return np.where(narrow[at] == values, own[first[at]], short)
 
 
 def _spread(sample: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -7,9 +7,10 @@ from lastmile.errors import EvidenceFailed
 from lastmile.exporting.cost import Measured
 from lastmile.exporting.evidence.compare import Tolerances
 from lastmile.exporting.evidence.golden import GoldenRow
+from lastmile.exporting.evidence.input_loss import LostInput
 from lastmile.exporting.signature.phone import plain
 
-FORMAT = 2
+FORMAT = 3
 """Number of the form of `evidence.json`.
 
 It is written for people and tools to read and never read back here. To change it: raise the
@@ -21,14 +22,11 @@ number, and tell the change in the changelog.
 class Asked:
     """One set of rows: how many were asked, or why none could be.
 
-    `rounded` counts rows that scikit-learn answers differently once they are written down as on a
-    phone: a float rounded to float32, or an empty text, which there means a missing one. Where it
-    does not decide, its rows stand in no figure but its own in `by_rows`.
+    Where it does not decide, its rows stand in no figure but its own in `by_rows`.
     """
 
     name: str
     rows: int
-    rounded: int = 0
     not_applicable: str = ""
     decides: bool = True
 
@@ -123,7 +121,8 @@ class OpenQuestion:
 class Evidence:
     """What was compared, on how many rows, with which result, and what could not be checked.
 
-    `first_step` tells where a difference begins, if there is one beyond the tolerance. `accepted`
+    `first_step` tells where a difference begins, if there is one beyond the tolerance, and `lost`
+    which values of that row a phone cannot write down as they are. `accepted`
     is the reason for which a person lets the export out although it fails. `measured` is what the
     graph took on the machine that exported it.
     """
@@ -136,6 +135,7 @@ class Evidence:
     golden: tuple[GoldenRow, ...]
     open_questions: tuple[OpenQuestion, ...] = ()
     first_step: FirstStep | None = None
+    lost: tuple[LostInput, ...] = ()
     accepted: str = ""
     measured: Measured | None = None
 
@@ -177,10 +177,12 @@ def demand_holds(evidence: Evidence, *, kept: str = "") -> None:
     shown = "; ".join(evidence.reasons[:3])
     more = len(evidence.reasons) - 3
     step = evidence.first_step
+    lines = step.lines() if step else []
     raise EvidenceFailed(
         f"the exported forms do not answer as the estimator does: {shown}"
         + (f"; and {more} more" if more > 0 else ""),
         step=step.path if step else "",
-        lines=step.lines() if step else (),
+        lines=[*map(str, evidence.lost), *lines],
         kept=kept,
+        advice=list(dict.fromkeys(loss.advice for loss in evidence.lost)),
     )

@@ -13,7 +13,7 @@ from lastmile.exporting.onnx.assembly import drafted, model_of
 from lastmile.exporting.onnx.converters import CONVERTERS
 from lastmile.exporting.onnx.foreign import by_skl2onnx
 from lastmile.exporting.onnx.graph import Graph, demand_plain
-from lastmile.exporting.onnx.middles import middles_of
+from lastmile.exporting.onnx.middles import middles_of, numbers_of
 from lastmile.exporting.onnx.nodes import Part, Parts
 from lastmile.exporting.onnx.options import Options
 from lastmile.exporting.onnx.refused import demand_not_refused
@@ -108,6 +108,12 @@ def _written(
     inputs = [column.identifier for column in signature.columns]
     writer = Writer(CONVERTERS, by_skl2onnx, options, taken=[*inputs, *outputs])
     writer.middles = middles_of(sample, signature)
+    writer.numbers = numbers_of(sample, signature)
+    writer.markers = {
+        column.identifier: column.marker
+        for column in signature.columns
+        if column.marker is not None
+    }
     names = raw_names(estimator, [str(name) for name in sample.columns])
     writer.names = tuple(names)
     return writer, writer.answer(estimator, raw_parts(signature, names))

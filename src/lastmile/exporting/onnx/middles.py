@@ -5,7 +5,7 @@ a middle of the column it is a sum of small terms: the middle's own share goes i
 which is computed in 64 bits. Which middle is taken changes nothing but the rounding.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ import pandas as pd
 from lastmile.exporting.onnx.nodes import Part, Parts
 from lastmile.exporting.onnx.writer import Writer
 from lastmile.exporting.signature import Kind, Signature
+from lastmile.exporting.signature.digits import Numbers
 
 _SHARES = (0.1, 0.5, 0.9)
 _FAR = 8.0
@@ -21,15 +22,21 @@ _FAR = 8.0
 
 def middles_of(sample: pd.DataFrame, signature: Signature) -> Mapping[str, np.ndarray]:
     """For each column of numbers, by identifier: low, middle and high of the sample, [3] f64."""
-    found = {}
+    return {name: np.quantile(values, _SHARES) for name, values in _finite(sample, signature)}
+
+
+def numbers_of(sample: pd.DataFrame, signature: Signature) -> Mapping[str, Numbers]:
+    """For each column of numbers, by identifier: those of the sample."""
+    return {name: Numbers(np.unique(values)) for name, values in _finite(sample, signature)}
+
+
+def _finite(sample: pd.DataFrame, signature: Signature) -> Iterator[tuple[str, np.ndarray]]:
     for column in signature.columns:
-        if column.kind not in (Kind.FLOAT, Kind.INT):
-            continue
-        values = sample[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
-        values = values[np.isfinite(values)]
-        if len(values):
-            found[column.identifier] = np.quantile(values, _SHARES)
-    return found
+        if column.kind in (Kind.FLOAT, Kind.INT):
+            values = sample[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
+            values = values[np.isfinite(values)]
+            if len(values):
+                yield column.identifier, values
 
 
 def centred(writer: Writer, parts: Parts) -> tuple[str, np.ndarray]:

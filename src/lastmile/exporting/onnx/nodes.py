@@ -5,7 +5,7 @@ stand side by side without being joined, so that texts, whole numbers and floats
 until an operator needs one array of numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import onnx
 from lastmile.exporting.claims import ML
 from lastmile.exporting.onnx.origin import Origin
 from lastmile.exporting.signature import Kind
+from lastmile.exporting.signature.digits import Numbers
 
 OPSETS = {"": 21, ML: 5}
 """Operator sets of a graph, at most.
@@ -62,13 +63,15 @@ def width_of(parts: Parts) -> int:
 class Nodes:
     """Nodes and constants, written one after the other; every value's name is unique.
 
-    `opset_ml` is the newest operator set of `ai.onnx.ml` that may be written.
+    `opset_ml` is the newest operator set of `ai.onnx.ml` that may be written. `numbers` are those
+    of the sample's raw columns, by the name of the column.
     """
 
     def __init__(self, taken: Sequence[str] = (), opset_ml: int = OPSETS[ML]) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.opset_ml = opset_ml
+        self.numbers: Mapping[str, Numbers] = {}
         self._taken = set(taken)
         self._numbers: dict[str, int] = {}
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
@@ -78,7 +81,12 @@ class Nodes:
         """An empty graph inside this one, whose names are none of this one's."""
         inner = Nodes()
         inner._taken, inner._numbers, inner.opset_ml = self._taken, self._numbers, self.opset_ml
+        inner.numbers = self.numbers
         return inner
+
+    def numbers_behind(self, origin: Origin | None) -> Numbers:
+        """The sample's numbers in the raw column that an origin leads to; none where it is none."""
+        return self.numbers.get(origin.door if origin else "", Numbers(np.empty(0)))
 
     def fresh(self, hint: str) -> str:
         """A name that no value has yet."""

@@ -74,7 +74,8 @@ class Writer(Nodes):
 
     `owners` tell for which estimator's path each value was written. `names` are those of all raw
     columns, in order; `visits` tell what was converted, innermost first; `middles` tell where raw
-    columns of numbers lie, for sums that would lose digits; `sparse` says whether the estimator at
+    columns of numbers lie, for sums that would lose digits; `markers` are the whole numbers that
+    stand for missing ones in raw columns, by name; `sparse` says whether the estimator at
     hand is given a sparse array.
     """
 
@@ -91,6 +92,7 @@ class Writer(Nodes):
         self.owners: dict[str, str] = {}
         self.names: tuple[str, ...] = ()
         self.middles: Mapping[str, np.ndarray] = {}
+        self.markers: Mapping[str, int] = {}
         self.sparse = False
         self._table = table
         self._otherwise = otherwise

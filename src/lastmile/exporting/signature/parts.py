@@ -66,10 +66,10 @@ def read_positions(estimator: Any, width: int) -> set[int]:
         return {
             position
             for name, inner, _ in estimator.transformers_
-            if not _is_drop(inner)
+            if not is_drop(inner)
             for position in positions_of(estimator, name)
         }
-    first = _first_readers(estimator)
+    first = first_readers(estimator)
     if not first:
         return set(range(width))
     return set().union(*(read_positions(inner, width) for inner in first))
@@ -81,11 +81,12 @@ def positions_of(transformer: Any, name: str) -> list[int]:
     return [int(position) for position in positions]
 
 
-def _is_drop(inner: Any) -> bool:
+def is_drop(inner: Any) -> bool:
+    """Whether a ColumnTransformer leaves these columns out."""
     return isinstance(inner, str) and inner == "drop"
 
 
-def _first_readers(estimator: Any) -> list[Any]:
+def first_readers(estimator: Any) -> list[Any]:
     """The estimators that see the raw columns in `estimator`'s stead, if that is all of them."""
     if hasattr(estimator, "steps"):
         real = [step for _, step in estimator.steps if hasattr(step, "get_params")]
@@ -102,14 +103,3 @@ def _first_readers(estimator: Any) -> list[Any]:
 
 def _is_voting_regressor(estimator: Any) -> bool:
     return type(estimator).__name__ == "VotingRegressor"
-
-
-def raw_transformers(estimator: Any, names: list[str]) -> Iterator[Any]:
-    """Every ColumnTransformer inside that was fitted with the raw columns themselves."""
-    for _, inner in parts(estimator):
-        if hasattr(inner, "transformers_"):
-            own = getattr(inner, "feature_names_in_", None)
-            if (own is not None and [str(name) for name in own] == names) or (
-                own is None and inner.n_features_in_ == len(names)
-            ):
-                yield inner

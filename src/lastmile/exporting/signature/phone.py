@@ -1,13 +1,13 @@
 """Rows as a phone gives them.
 
-A phone has 32-bit floats with NaN, 64-bit integers, booleans and texts; it has no missing integer,
-no missing boolean, and writes a missing text as the empty string. `encode` makes the runtimes'
-arrays; `as_given` makes the frame that scikit-learn must be asked with for a fair comparison;
-`to_json` and `from_json` are the same rows in a file.
+A phone has 32-bit floats with NaN, 64-bit integers, booleans and texts. It writes a missing text as
+the empty string and has no missing boolean; a missing integer is a number that the column's
+signature names. `encode` makes the runtimes' arrays from raw rows; `as_written` are raw rows again
+after a phone wrote them down; `to_json` and `from_json` are raw rows in a file.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,27 @@ import pandas as pd
 from lastmile.errors import RowsRefused, SampleLacksColumn, each
 
 MISSING_TEXT = ""
+MISSING = {"float": "NaN", "string": MISSING_TEXT}
+"""How a missing value is written in a column of each kind that has one by itself."""
+
+
+class RawColumn(Protocol):
+    """What is known of a column: its name, its kind, and the whole number for a missing one."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the raw rows."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """`float`, `int64`, `string` or `bool`."""
+        ...
+
+    @property
+    def marker(self) -> int | None:
+        """The whole number that is written for a missing one."""
+        ...
 
 
 def demand_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
@@ -25,16 +46,19 @@ def demand_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
         raise SampleLacksColumn(missing, present)
 
 
-def encode(series: "pd.Series[Any]", kind: str) -> np.ndarray:
+def encode(series: "pd.Series[Any]", column: RawColumn) -> np.ndarray:
     """One column for a runtime: [N, 1] f32, i64, bool, or object holding `str`.
 
     Raises:
         RowsRefused: a missing integer or boolean, or a value of another type.
     """
+    kind = column.kind
     if kind == "string":
         texts = series.astype(object)
         filled = texts.where(series.notna(), MISSING_TEXT)
         return np.array([[str(value)] for value in filled], dtype=object).reshape(-1, 1)
+    if kind == "int64" and column.marker is not None:
+        series = series.astype(object).where(series.notna(), column.marker).infer_objects()
     if kind != "float" and series.isna().any():
         row = int(np.flatnonzero(series.isna().to_numpy())[0])
         raise RowsRefused(f"`{series.name}` is missing in row {row}, but {kind} has no such value")
@@ -46,9 +70,8 @@ def encode(series: "pd.Series[Any]", kind: str) -> np.ndarray:
 
 def _numbers(series: "pd.Series[Any]", kind: str) -> np.ndarray:
     if kind == "float":
-        plain = pd.to_numeric(series).to_numpy(dtype=np.float64, na_value=np.nan)
         with np.errstate(over="ignore"):
-            return plain.astype(np.float32)
+            return _doubles(series).astype(np.float32)
     plain = series.to_numpy()
     if kind == "int64":
         whole = plain.astype(np.int64)
@@ -62,36 +85,46 @@ def _numbers(series: "pd.Series[Any]", kind: str) -> np.ndarray:
     return plain.astype(np.bool_)
 
 
-def as_given(frame: pd.DataFrame, kinds: dict[str, str], marks: Mapping[str, Any]) -> pd.DataFrame:
-    """`frame` as scikit-learn would see it, had its rows come from a phone.
+def _doubles(series: "pd.Series[Any]") -> np.ndarray:
+    """[N] f64, with NaN for a missing number."""
+    return pd.to_numeric(series).to_numpy(dtype=np.float64, na_value=np.nan)
 
-    Floats are rounded to float32. Texts that are missing or empty become the column's mark in
-    `marks`: what the estimator knows for a missing text.
+
+def as_written(series: "pd.Series[Any]", column: RawColumn, mark: Any) -> "pd.Series[Any]":
+    """A raw column as scikit-learn would see it, had a phone written it down.
+
+    Floats are those that 32 bits hold. An empty text becomes `mark`, which stands for a missing one
+    in the sample.
     """
-    given: dict[str, pd.Series[Any]] = {}
-    for name, kind in kinds.items():
-        series = frame[name]
-        if kind == "float":
-            narrow = encode(series, kind)[:, 0]
-            keep = np.float32 if series.dtype == np.float32 else np.float64
-            given[name] = pd.Series(narrow.astype(keep), index=frame.index, name=name)
-        elif kind == "string" and name in marks:
-            blank = series.isna() | (series.astype(object) == MISSING_TEXT)
-            plain_texts = series.astype(object) if series.dtype == "category" else series
-            given[name] = plain_texts.where(~blank, marks[name])
-    return frame.assign(**given)
+    if column.kind == "float":
+        narrow = encode(series, column)[:, 0]
+        keep = np.float32 if series.dtype == np.float32 else np.float64
+        return pd.Series(narrow.astype(keep), index=series.index, name=series.name)
+    if column.kind == "string":
+        blank = series.isna() | (series.astype(object) == MISSING_TEXT)
+        texts = series.astype(object) if series.dtype == "category" else series
+        return texts.where(~blank, mark)
+    return series
 
 
-def to_json(frame: pd.DataFrame, kinds: dict[str, str]) -> list[dict[str, Any]]:
-    """The rows as plain values: a missing number is None, a missing text the empty string."""
-    arrays = each(lambda name: encode(frame[name], kinds[name]), kinds)
-    columns = {name: array[:, 0].tolist() for name, array in zip(kinds, arrays, strict=True)}
+def to_json(frame: pd.DataFrame, columns: Sequence[RawColumn]) -> list[dict[str, Any]]:
+    """The rows as plain values, numbers with all their digits.
+
+    A missing number is None, a missing text the empty string.
+    """
+    raw = each(lambda column: _plain_values(frame[column.name], column), columns)
+    named = {column.name: values for column, values in zip(columns, raw, strict=True)}
     return [
-        {name: plain(values[row]) for name, values in columns.items()} for row in range(len(frame))
+        {name: plain(values[row]) for name, values in named.items()} for row in range(len(frame))
     ]
 
 
-def from_json(rows: Sequence[dict[str, Any]], kinds: dict[str, str]) -> pd.DataFrame:
+def _plain_values(series: "pd.Series[Any]", column: RawColumn) -> list[Any]:
+    encoded: list[Any] = encode(series, column)[:, 0].tolist()
+    return _doubles(series).tolist() if column.kind == "float" else encoded
+
+
+def from_json(rows: Sequence[dict[str, Any]], given: Sequence[RawColumn]) -> pd.DataFrame:
     """The frame of rows that :func:`to_json` wrote.
 
     Raises:
@@ -99,7 +132,8 @@ def from_json(rows: Sequence[dict[str, Any]], kinds: dict[str, str]) -> pd.DataF
         RowsRefused: a value is not of its column's kind.
     """
     columns = {}
-    for name, kind in kinds.items():
+    for column in given:
+        name, kind = column.name, column.kind
         for row in rows:
             if name not in row:
                 raise SampleLacksColumn([name], list(row))

@@ -1,6 +1,7 @@
 """Estimator and sample become a signature."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pandas as pd
@@ -16,21 +17,24 @@ from lastmile.errors import (
 )
 from lastmile.exporting.signature import phone
 from lastmile.exporting.signature.boosters import RANKERS, last_of
+from lastmile.exporting.signature.categories import (
+    is_id,
+    known_categories,
+    read_by_encoders_only,
+    unused_number,
+)
 from lastmile.exporting.signature.identifiers import identifiers
 from lastmile.exporting.signature.outputs import read_outputs
-from lastmile.exporting.signature.parts import (
-    parts,
-    positions_of,
-    raw_names,
-    raw_transformers,
-    read_positions,
-)
+from lastmile.exporting.signature.parts import raw_names, read_positions
+from lastmile.exporting.signature.refusals import closed_columns, missing_values
 from lastmile.exporting.signature.shape import Column, Kind, Signature, Task
 
 NOTES = {
     "missing number": "NaN",
     "missing text": "the empty string",
-    "numbers": "32-bit floats; whole numbers are 64-bit integers and are never missing",
+    "numbers": "32-bit floats; whole numbers are 64-bit integers",
+    "required": "a column without `missing` has to be sent: the estimator refuses rows without it",
+    "closed": "only `known` values may be sent: the estimator refuses others",
 }
 
 
@@ -72,22 +76,63 @@ def read_signature(
     names = _names_read(estimator, sample)
     texts = columns_help or {}
     raise_faults([_described_in_vain(name, names) for name in texts if name not in names])
-    known = known_categories(estimator, raw_names(estimator, [str(c) for c in sample.columns]))
-    column_kinds = each(column_kind, (sample[name] for name in names))
-    columns = tuple(
-        Column(
-            name=name,
+    written = _columns(estimator, sample, names)
+    identified = zip(written, identifiers(names), strict=True)
+    columns = [
+        replace(
+            column,
             identifier=identifier,
-            kind=kind,
-            help=texts[name].help if name in texts else "",
-            unit=texts[name].unit if name in texts else "",
-            known=known.get(name, ()),
+            help=texts[column.name].help if column.name in texts else "",
+            unit=texts[column.name].unit if column.name in texts else "",
         )
-        for name, identifier, kind in zip(names, identifiers(names), column_kinds, strict=True)
-    )
+        for column, identifier in identified
+    ]
     task = read_task(estimator)
     outputs = read_outputs(estimator, task, sample, score=score)
-    return Signature(task=task, columns=columns, outputs=outputs, notes=NOTES)
+    limited = _limited(estimator, task, sample, columns)
+    return Signature(task=task, columns=limited, outputs=outputs, notes=NOTES)
+
+
+def _columns(estimator: Any, sample: pd.DataFrame, names: Sequence[str]) -> list[Column]:
+    """The columns with their kinds and the categories that are known of them.
+
+    Ids are whole numbers also where some are missing, as 32-bit floats would make one of many; a
+    number that is no id stands for a missing one.
+    """
+    all_names = raw_names(estimator, [str(name) for name in sample.columns])
+    known = known_categories(estimator, all_names)
+    encoded = {all_names[at] for at in read_by_encoders_only(estimator, len(all_names))}
+    kinds = each(column_kind, (sample[name] for name in names))
+    columns = []
+    for name, kind in zip(names, kinds, strict=True):
+        learned = known.get(name, ())
+        column = Column(name=name, identifier=name, kind=kind, known=learned)
+        if kind is Kind.FLOAT and name in encoded and is_id(sample[name], learned):
+            missing = unused_number(sample[name], learned)
+            column = replace(column, kind=Kind.INT, missing=missing)
+        columns.append(column)
+    return columns
+
+
+def _limited(
+    estimator: Any, task: Task, sample: pd.DataFrame, columns: Sequence[Column]
+) -> tuple[Column, ...]:
+    """The columns, with what the estimator refuses of them."""
+    answered = missing_values(estimator, task, sample, columns)
+    closed = closed_columns(estimator, task, sample, columns)
+    return tuple(
+        replace(
+            column,
+            missing=_written_missing(column) if column.name in answered else None,
+            closed=column.name in closed,
+        )
+        for column in columns
+    )
+
+
+def _written_missing(column: Column) -> str | int | None:
+    """How a phone writes a missing value of the column."""
+    return phone.MISSING.get(column.kind, column.missing)
 
 
 def _described_in_vain(name: str, names: list[str]) -> BadDefinition:
@@ -166,31 +211,6 @@ def column_kind(series: "pd.Series[Any]") -> Kind:
         reason=f"its values are {'boolean and missing' if seen == 'boolean' else seen}",
         fix="turn it into numbers or texts before the estimator sees it",
     )
-
-
-def known_categories(estimator: Any, names: list[str]) -> dict[str, tuple[str | int, ...]]:
-    """The categories that encoders behind a raw column have learned, by column name."""
-    found: dict[str, tuple[str | int, ...]] = {}
-    for transformer in raw_transformers(estimator, names):
-        for name, inner, _ in transformer.transformers_:
-            positions = positions_of(transformer, name)
-            for _, part in parts(inner):
-                learned = getattr(part, "categories_", None)
-                if learned is not None and len(learned) == len(positions):
-                    for position, values in zip(positions, learned, strict=True):
-                        found.setdefault(names[position], _plain_categories(values))
-    return found
-
-
-def _plain_categories(values: Any) -> tuple[str | int, ...]:
-    plain: list[str | int] = []
-    for value in values:
-        if isinstance(value, str):
-            if value != phone.MISSING_TEXT:
-                plain.append(value)
-        elif not pd.isna(value) and float(value).is_integer():
-            plain.append(int(value))
-    return tuple(plain)
 
 
 def read_task(estimator: Any) -> Task:

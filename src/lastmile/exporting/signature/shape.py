@@ -1,7 +1,8 @@
 """The signature's values, and how they stand in `signature.json`.
 
 It says how one raw row is written down for a phone. Numbers are float32 or int64, a missing number
-is NaN, texts are UTF-8 strings and a missing text is the empty string. ONNX and Core ML inputs
+is NaN, texts are UTF-8 strings and a missing text is the empty string. Which columns may be missing
+at all, and which take known values only, the estimator decides. ONNX and Core ML inputs
 carry the column's `identifier`, which is a valid name in Swift, Kotlin and ONNX.
 """
 
@@ -18,8 +19,8 @@ from pydantic import TypeAdapter, ValidationError
 from lastmile.errors import BadDefinition, each
 from lastmile.exporting.signature import phone
 
-FORMAT = 1
-"""Number of the form on disk.
+FORMAT = 2
+"""Number of the form on disk; form 1 did not say what the estimator refuses.
 
 To change the form: raise the number, teach `Signature.from_dict` to read the older ones, keep an
 example of each older form beside the tests of this module, and tell the change in the changelog.
@@ -48,14 +49,26 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One raw input column. `known` are the categories that the estimator has seen."""
+    """One raw input column. `known` are the categories that the estimator has seen.
+
+    missing: how a missing value is written: `NaN`, the empty text, or a whole number that is none
+    of the column's; None where the column is required, as the estimator refuses to answer without.
+    closed: whether the estimator refuses all values but the known ones.
+    """
 
     name: str
     identifier: str
     kind: Kind
     help: str = ""
     unit: str = ""
-    known: tuple[str | int, ...] = ()
+    known: tuple[str | int | float, ...] = ()
+    missing: str | int | None = None
+    closed: bool = False
+
+    @property
+    def marker(self) -> int | None:
+        """The whole number that stands for a missing one, if there is one."""
+        return self.missing if isinstance(self.missing, int) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +118,7 @@ class Signature:
 
         The columns are found by their names. Each array is [N, 1]: float32 with NaN for missing,
         int64, bool, or object holding `str` with "" for missing. None, NaN and `pandas.NA` are
-        missing; whole numbers and truth values never are.
+        missing; truth values never are, and whole numbers only where a marker stands for that.
 
         Raises:
             SampleLacksColumn: the frame has not all columns.
@@ -116,7 +129,7 @@ class Signature:
         there = [column for column in self.columns if column.name in frame.columns]
         checks: list[Callable[[], Any]] = [
             partial(phone.demand_columns, frame, names),
-            *(partial(phone.encode, frame[column.name], column.kind) for column in there),
+            *(partial(phone.encode, frame[column.name], column) for column in there),
         ]
         _, *arrays = each(lambda check: check(), checks)
         return {column.identifier: array for column, array in zip(there, arrays, strict=True)}
@@ -132,19 +145,28 @@ class Signature:
         Raises:
             BadDefinition: not a signature, or of a newer form.
         """
-        if data.get("format") != FORMAT:
+        if data.get("format") not in (1, FORMAT):
             raise BadDefinition(
                 f"a signature of format {data.get('format')!r} cannot be read",
                 where="signature",
-                fix=f"this lastmile reads format {FORMAT}; a newer one may be needed",
+                fix=f"this lastmile reads formats 1 to {FORMAT}; a newer one may be needed",
             )
         rest = {key: value for key, value in data.items() if key != "format"}
+        if data["format"] == 1:
+            rest["columns"] = [_with_missing(column) for column in rest.get("columns", ())]
         try:
             return _ADAPTER.validate_python(rest, extra="forbid")  # type: ignore[return-value]
         except ValidationError as error:
             first = error.errors()[0]
             spot = ".".join(str(part) for part in first["loc"])
             raise BadDefinition(f"{spot}: {first['msg']}", where="signature") from error
+
+
+def _with_missing(column: Any) -> Any:
+    """A column of form 1, which says that every number and every text may be missing."""
+    if not isinstance(column, Mapping):
+        return column
+    return {**column, "missing": phone.MISSING.get(str(column.get("kind")))}
 
 
 _ADAPTER = TypeAdapter(Signature)

@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from lastmile.errors import EvidenceFailed, NotWritable, OverBudget
 from lastmile.exporting.bundle import About, check_bundle, write_bundle
@@ -60,6 +62,26 @@ def test_golden_rows_are_raw_and_missing_is_as_on_a_phone(written):
     assert gaps[0]["class"] == ""
     assert isinstance(gaps[0]["wiek (lata)"], int)
     assert set(rows[0]["expected"]) == {"label", "probabilities"}
+
+
+def test_the_page_says_what_the_estimator_would_refuse(people, targets, tmp_path):
+    columns = make_column_transformer((OneHotEncoder(), ["class"]), (StandardScaler(), ["code"]))
+    strict = make_pipeline(columns, LogisticRegression()).fit(people, targets.two)
+    graph = to_onnx(strict, people)
+    package = to_coreml(graph, name="Strict")
+    evidence = gather_evidence(strict, graph.signature, graph, package, people)
+    about = About(name="strict", version="1.0.0")
+    made = write_bundle(
+        tmp_path, about=about, graph=graph, package=package, evidence=evidence, made=MADE
+    )
+    page = (made.folder / "README.md").read_text()
+    assert "| `class_` | class | text |  | **required** | **only:** a, b, ć |" in page
+    assert "scikit-learn refuses a row without it" in page
+    assert "`class` never seen: scikit-learn refuses them" in page
+    (text,) = [one for one in read(made, "signature.json")["columns"] if one["name"] == "class"]
+    assert (text["missing"], text["closed"]) == (None, True)
+    notes = {one.name: one.shortDescription for one in package.spec.description.input}
+    assert notes["class_"] == "class; required; known values only: a, b, ć"
 
 
 def test_a_package_that_takes_one_array_says_so_and_shows_how_it_is_filled(people, tmp_path):
@@ -140,7 +162,9 @@ def page(written):
         pytest.param("Will it rain?", id="description on one line"),
         pytest.param("| `my_col_e` | my col-é | 32-bit float |", id="name and column"),
         pytest.param('| `class_` | class | text |  | empty text `""` | a, b, ć |', id="known"),
-        pytest.param("| `wiek_lata` | wiek (lata) | 64-bit integer |  | never", id="whole number"),
+        pytest.param(
+            "| `wiek_lata` | wiek (lata) | 64-bit integer |  | **required** |", id="whole number"
+        ),
         pytest.param("| `label` | text | the class: one of nie, tak |", id="label"),
         pytest.param('check(env.version !in setOf("1.26.0", "1.27.0"))', id="runtime check"),
         pytest.param("OnnxTensor.createTensor(env, arrayOf(longArrayOf(", id="kotlin long"),

@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder
+from sklearn.preprocessing import KBinsDiscretizer, OneHotEncoder, OrdinalEncoder
 
 from lastmile.errors import EvidenceFailed, RowsRefused
 from lastmile.exporting.evidence import Tolerances, demand_holds, gather_evidence
@@ -134,13 +134,22 @@ def test_a_category_of_fractions_between_the_known_ones_is_unknown(people, targe
     assert evidence.holds
 
 
-def test_rows_refused_only_before_a_phone_wrote_them_down_count_as_rounded(people, targets):
-    columns = make_column_transformer((OneHotEncoder(), ["tags"]), (SimpleImputer(), ["miss"]))
-    strict = make_pipeline(columns, LogisticRegression()).fit(people, targets.two)
-    graph = to_onnx(strict, people)
-    asked = gather_evidence(strict, graph.signature, graph, None, people).asked
-    empty = next(entry for entry in asked if entry.name == "`tags` empty")
-    assert empty.rounded == empty.rows > 0
+def test_a_row_that_a_phone_writes_down_as_another_counts_against_the_form(people, targets):
+    """An empty text beside missing ones: two things for scikit-learn, one for a phone."""
+    texts = people["tags"].astype(object).where(people.index % 3 > 0, "")
+    rows = people[["miss"]].fillna(0).assign(tags=texts)
+    estimator = make_pipeline(
+        make_column_transformer(
+            (OneHotEncoder(handle_unknown="ignore"), ["tags"]), ("passthrough", ["miss"])
+        ),
+        LogisticRegression(),
+    ).fit(rows, (texts == "").astype(int))
+    graph = to_onnx(estimator, rows)
+    evidence = gather_evidence(estimator, graph.signature, graph, None, rows)
+    assert not evidence.holds
+    assert [loss.column for loss in evidence.lost] == ["tags"]
+    with pytest.raises(EvidenceFailed, match="write a missing and an empty `tags` alike"):
+        demand_holds(evidence)
 
 
 def test_tolerated_labels_do_not_fail(fitted, graph, people):
@@ -156,28 +165,51 @@ def test_rows_that_scikit_learn_refuses_are_recorded(people, targets):
     evidence = gather_evidence(strict, graph.signature, graph, None, people)
     refused = {asked.name: asked.not_applicable for asked in evidence.asked if not asked.rows}
     assert "unknown categories" in refused["`class` never seen"]
+    assert any("`class` never seen: scikit-learn refuses" in said for said in evidence.not_proven)
     assert evidence.holds
 
 
-def test_rounding_of_the_phones_input_is_counted_apart(people):
-    exact = pd.DataFrame({"x": np.arange(400) / 10 + 1e-9})
+def test_what_32_bits_cannot_tell_apart_fails_and_names_step_and_column(people):
+    """Coordinates that are one number in 32 bits, and two for the trees."""
+    rows = pd.DataFrame({"wind": np.arange(400) % 7 / 10, "lat": 52.2 + np.arange(400) * 1e-7})
     trees = HistGradientBoostingRegressor(max_iter=3, min_samples_leaf=1)
-    trees.fit(exact, np.arange(400) * 1.0)
-    narrow = pd.DataFrame({"x": np.arange(400) / 10})
-    graph = to_onnx(trees, narrow)
-    evidence = gather_evidence(trees, graph.signature, graph, None, narrow)
-    assert evidence.holds
-    assert evidence.asked[0].rounded > 0
+    trees.fit(rows, np.arange(400) * 1.0)
+    graph = to_onnx(trees, rows)
+    evidence = gather_evidence(trees, graph.signature, graph, None, rows)
+    assert not evidence.holds
+    assert [loss.column for loss in evidence.lost] == ["lat"]
+    assert evidence.first_step.path == "HistGradientBoostingRegressor"
+    with pytest.raises(EvidenceFailed, match=r"`lat`: 52\.2\d+ reaches the model as 52\.2"):
+        demand_holds(evidence)
 
 
-def test_an_empty_text_is_taken_for_a_missing_one(behind_columns, people, targets):
-    estimator = behind_columns(LogisticRegression(), texts=("class", "tags"))
-    graph = to_onnx(estimator.fit(people, targets.two), people)
-    evidence = gather_evidence(estimator, graph.signature, graph, None, people)
-    rounded = {asked.name: asked.rounded for asked in evidence.asked}
+def test_the_estimator_is_asked_all_digits_and_golden_rows_have_them(people):
+    rows = pd.DataFrame({"size": np.resize([36.1, 37.3, 38.9], 90), "z": np.arange(90) / 7})
+    line = make_pipeline(
+        make_column_transformer((OrdinalEncoder(), ["size"]), ("passthrough", ["z"])), Ridge()
+    ).fit(rows, np.arange(90) * 1.0)
+    graph = to_onnx(line, rows)
+    evidence = gather_evidence(line, graph.signature, graph, None, rows)
+    first = evidence.golden[1]
     assert evidence.holds
-    assert rounded["`tags` empty"] > 0
-    assert rounded["`tags` missing"] == 0
+    assert first.inputs["size"] == 37.3
+    assert first.expected["value"] == line.predict(rows.iloc[[1]]).tolist()
+
+
+def test_the_first_row_of_every_set_is_asked_by_itself(fitted, graph, people):
+    """As a phone does; what is raised for one row may be hidden by the others of a batch."""
+
+    class Alone(Wrong):
+        def run(self, frame):
+            if len(frame) == 1 and frame["class"].iloc[0] == "":
+                raise RowsRefused("no such row alone")
+            return super().run(frame)
+
+    rows = people.assign(**{"class": people["class"].where(people.index % 5 > 0, "")})
+    evidence = gather_evidence(
+        fitted, graph.signature, graph, Alone(graph, lambda answers: answers), rows
+    )
+    assert any("no such row alone" in reason for reason in evidence.reasons)
 
 
 def test_a_scaler_before_a_forest_changes_nothing(behind_columns, people, targets):

@@ -1,21 +1,31 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from lastmile.exporting.evidence.rows import SMALL, missing_marks, row_sets
+from lastmile.exporting.evidence.rows import SMALL
+from lastmile.exporting.evidence.rows import row_sets as sets_of
 from lastmile.exporting.signature import Column, Kind, Signature, Task
 
 SIGNATURE = Signature(
     task=Task.REGRESS,
     columns=(
-        Column(name="wind", identifier="wind", kind=Kind.FLOAT),
+        Column(name="wind", identifier="wind", kind=Kind.FLOAT, missing="NaN"),
         Column(name="month", identifier="month", kind=Kind.INT),
-        Column(name="sky", identifier="sky", kind=Kind.STRING, known=("sun",)),
+        Column(name="sky", identifier="sky", kind=Kind.STRING, known=("sun",), missing=""),
         Column(name="code", identifier="code", kind=Kind.INT, known=(1, 7)),
         Column(name="flag", identifier="flag", kind=Kind.BOOL),
     ),
     outputs=(),
 )
+
+
+MARKS = {"wind": np.nan, "sky": np.nan}
+
+
+def row_sets(sample, signature):
+    return sets_of(sample, signature, MARKS)
 
 
 @pytest.fixture
@@ -47,7 +57,6 @@ def test_every_way_to_hurt_a_row_is_there(sample):
         "`wind` at its extremes",
         "`month` at its extremes",
         "`month` where whole numbers end, far outside of the sample",
-        "`sky` empty",
         "`sky` never seen",
         "`code` never seen",
         "`code` where whole numbers end, far outside of the sample",
@@ -109,17 +118,51 @@ def test_made_rows_change_one_column_only(sample):
 
 
 @pytest.mark.parametrize(
-    ("texts", "mark"),
+    "mark",
     [
-        pytest.param(["a", None], None, id="None where the sample says None"),
-        pytest.param(["a", ""], "", id="empty where the sample says empty"),
+        pytest.param("", id="the estimator takes the empty text only"),
+        pytest.param(np.nan, id="the sample has empty texts beside missing ones"),
     ],
 )
-def test_missing_is_written_as_the_sample_writes_it(texts, mark):
-    sky = Column(name="sky", identifier="sky", kind=Kind.STRING)
-    signature = Signature(task=Task.REGRESS, columns=(sky,), outputs=())
-    frame = pd.DataFrame({"sky": pd.Series(texts, dtype=object)})
-    assert missing_marks(frame, signature)["sky"] == mark
+def test_the_empty_text_is_asked_where_it_is_a_text_of_its_own(sample, mark):
+    rows = sample.assign(sky=["sun", "" if mark != "" else "sun"] * (len(sample) // 2))
+    names = {found.name for found in sets_of(rows, SIGNATURE, {"wind": np.nan, "sky": mark})}
+    assert "`sky` empty" in names
+
+
+def test_a_required_column_is_asked_alone_and_not_with_others(sample):
+    columns = tuple(
+        Column(name=c.name, identifier=c.name, kind=c.kind, missing=None) if c.name == "sky" else c
+        for c in SIGNATURE.columns
+    )
+    found = {rows.name for rows in row_sets(sample, replace(SIGNATURE, columns=columns))}
+    assert "`sky` missing" in found
+    assert "everything missing that can be" not in found
+
+
+@pytest.mark.parametrize(
+    ("own", "decimals"),
+    [
+        pytest.param([36.1, 37.3, 40.2], 1, id="one decimal"),
+        pytest.param([0.25, 12.99, 3.07], 2, id="prices"),
+    ],
+)
+def test_made_numbers_have_as_many_decimals_as_the_samples(own, decimals):
+    rows = pd.DataFrame({"wind": np.resize(own, 300)})
+    signature = replace(SIGNATURE, columns=SIGNATURE.columns[:1])
+    for found in sets_of(rows, signature, {}, {"wind": np.array([own[0], own[1]])}):
+        if "between" in found.name or "extremes" in found.name:
+            made = found.rows["wind"].to_numpy()
+            assert np.array_equal(np.round(made, decimals), made)
+
+
+def test_a_number_at_a_threshold_is_written_as_the_sample_writes_it(sample):
+    rows = sample.assign(wind=np.resize([36.1, 37.3], len(sample)))
+    cut = np.array([float(np.float32(36.1))])
+    found = {one.name: one.rows for one in sets_of(rows, SIGNATURE, MARKS, {"wind": cut})}
+    asked = set(found["`wind` at each of its thresholds"]["wind"])
+    assert 36.1 in asked
+    assert float(np.float32(36.1)) not in asked
 
 
 def test_whole_numbers_at_the_ends_of_64_bits_make_rows_without_an_overflow(sample):

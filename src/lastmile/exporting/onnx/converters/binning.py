@@ -83,9 +83,22 @@ def _share(writer: Writer, estimator: Any, x: str, learned: np.ndarray) -> str:
     low, high = references[first], references[last]
     if estimator.output_distribution == "uniform":
         return _guarded(writer, x, _line(writer, x, knots, low, high, ends=(0.0, 1.0)))
+    x = _snapped(writer, x, float(knots[0]), float(knots[-1]))
     below = _line(writer, x, knots, low, high, ends=(0.0, 1.0))
     above = _line(writer, x, knots, 1 - low, 1 - high, ends=(1.0, 0.0))
     return _guarded(writer, x, _normal(writer, below, above))
+
+
+def _snapped(writer: Writer, x: str, first: float, last: float) -> str:
+    """The ends in place of numbers within 1e-7 of them, as scikit-learn has it."""
+    low, high = np.float32(first), np.float32(last)
+    if np.nextafter(low, np.float32(np.inf)) < first + _BOUND:
+        near = writer("Less", x, round_up(np.array(first + _BOUND)))
+        x = writer("Where", near, low, x)
+    if np.nextafter(high, np.float32(-np.inf)) > last - _BOUND:
+        near = writer("Greater", x, -round_up(np.array(_BOUND - last)))
+        x = writer("Where", near, high, x)
+    return x
 
 
 def _guarded(writer: Writer, x: str, y: str) -> str:
@@ -102,10 +115,14 @@ def _line(
     ends: tuple[float, float],
 ) -> str:
     """Lines from (knot, high) to (next knot, its low); at a knot itself the middle of both."""
-    exact = knots.astype(np.float32) == knots
+    # Quantiles that are one knot are a number that many rows have: it is met where the column holds
+    # the 32-bit number nearest to it, which is what a phone makes of it.
+    shared = low != high
+    exact = shared | (knots.astype(np.float32) == knots)
     middle = np.where(exact, (low + high) / 2, high)
     middle[[0, -1]] = ends
-    count = whole(writer, passed(writer, x, knots))  # 0 below the first knot
+    borders = np.where(shared, knots.astype(np.float32), knots)
+    count = whole(writer, passed(writer, x, borders))  # 0 below the first knot
     places = np.concatenate([knots[:1], knots])
     from_knot = writer("Sub", x, writer("Gather", places.astype(np.float32), count, axis=0))
     steps = np.concatenate([[0], (low[1:] - high[:-1]) / np.diff(knots), [0]])

@@ -14,56 +14,87 @@ from lastmile.exporting.signature import Kind
 
 def indicators(writer: Writer, part: Part, categories: Any) -> str:
     """[N, K] f32: 1 for the category that the one column of `part` holds, nothing for others."""
-    known = phone_categories(np.asarray(categories))
+    known, places = _keys(writer, part, categories)
     if part.kind is Kind.STRING:
         keys = [str(value) for value in known]
         hot = writer.ml("OneHotEncoder", part.name, cats_strings=keys, zeros=1)
-    elif part.kind is Kind.INT and all(float(value).is_integer() for value in known):
+    elif part.kind is Kind.INT and _all_whole(known):
         hot = writer.ml("OneHotEncoder", part.name, cats_int64s=list(map(int, known)), zeros=1)
     else:
-        return _equal(writer, writer.floats(part), np.asarray(known, dtype=np.float64))
-    return writer("Reshape", hot, np.array([-1, len(known)]))
+        return _equal(writer, part, np.asarray(known, dtype=np.float64))
+    hot = writer("Reshape", hot, np.array([-1, len(known)]))
+    if len(places) == len(categories):
+        return hot
+    return writer("MatMul", hot, np.eye(len(categories))[places])
 
 
-def _equal(writer: Writer, x: str, known: np.ndarray) -> str:
-    """The same for numbers; NaN is a category like any other."""
+def _keys(writer: Writer, part: Part, categories: Any) -> tuple[Any, list[int]]:
+    """What the raw column holds for each category, and the place of the category that it means.
+
+    Whole numbers that may be missing are known by a marker. It means what an imputer puts in, or
+    else the category of missing ones.
+    """
+    known = phone_categories(np.asarray(categories))
+    places = list(range(len(known)))
+    marker = writer.markers.get(part.name)
+    if part.kind is not Kind.INT or marker is None:
+        return known, places
+    origin = part.origin(0)
+    filled = origin.apply(np.array([np.nan]))[0] if origin else np.nan
+    numbers = np.asarray(known, dtype=np.float64)
+    meant = np.flatnonzero(np.isnan(numbers) if np.isnan(filled) else numbers == filled)
+    own = ~np.isnan(numbers)
+    keys = [*known[own], *([marker] * len(meant))]
+    return keys, [*np.flatnonzero(own).tolist(), *meant.tolist()]
+
+
+def _all_whole(known: Any) -> bool:
+    return all(float(value).is_integer() for value in known)
+
+
+def _equal(writer: Writer, part: Part, known: np.ndarray) -> str:
+    """The same for numbers; NaN is a category like any other.
+
+    A category is looked for as the 32-bit number nearest to it, which is what a phone makes of it.
+    In a column of whole numbers a fraction is never found.
+    """
+    x = writer.floats(part)
     same = writer("Equal", x, known.astype(np.float32)[None, :])
-    exact = known.astype(np.float32) == known
-    if not (exact | np.isnan(known)).all():
+    exact = (known.astype(np.float32) == known) | np.isnan(known)
+    if part.kind is not Kind.FLOAT and not exact.all():
         same = writer("And", same, exact[None, :])
     if np.isnan(known).any():
         same = writer("Or", same, writer("And", writer("IsNaN", x), np.isnan(known)[None, :]))
     return writer("Cast", same, to=onnx.TensorProto.FLOAT)
 
 
+_TABLES = 2**24
+"""Whole numbers below this are themselves in 32-bit floats too: any target looks them up."""
+
+
 def looked_up(
     writer: Writer, part: Part, categories: Any, values: np.ndarray, otherwise: float
 ) -> str:
     """[N, 1] f32: the value that belongs to the category, or `otherwise`."""
-    known = phone_categories(np.asarray(categories))
+    known, places = _keys(writer, part, categories)
     floats = np.asarray(values, dtype=np.float32)
+    x, keys = part.name, dict[str, Any]()
     if part.kind is Kind.STRING:
-        keys: dict[str, Any] = {"keys_strings": [str(value) for value in known]}
-        x = part.name
-    elif all(float(value).is_integer() for value in known) and part.kind is not Kind.FLOAT:
-        keys = {"keys_int64s": [int(value) for value in known]}
-        x = (
-            part.name
-            if part.kind is Kind.INT
-            else writer("Cast", part.name, to=onnx.TensorProto.INT64)
-        )
-    else:
-        return _looked_up_numbers(writer, part, np.asarray(known, np.float64), floats, otherwise)
+        keys = {"keys_strings": [str(value) for value in known]}
+    elif part.kind is not Kind.FLOAT and _all_whole(known):
+        if max((abs(int(value)) for value in known), default=0) < _TABLES:
+            keys = {"keys_int64s": [int(value) for value in known]}
+        if part.kind is Kind.BOOL:
+            x = writer("Cast", part.name, to=onnx.TensorProto.INT64)
+    if not keys:
+        return _at_place(writer, indicators(writer, part, categories), floats, otherwise)
     return writer.ml(
-        "LabelEncoder", x, **keys, values_floats=floats, default_float=float(otherwise)
+        "LabelEncoder", x, **keys, values_floats=floats[places], default_float=float(otherwise)
     )
 
 
-def _looked_up_numbers(
-    writer: Writer, part: Part, known: np.ndarray, values: np.ndarray, otherwise: float
-) -> str:
-    """Which category, by comparison; its value by its place in a table."""
-    hot = _equal(writer, writer.floats(part), known)
+def _at_place(writer: Writer, hot: str, values: np.ndarray, otherwise: float) -> str:
+    """The value [N, 1] of the category that is 1 in `hot` [N, K], or `otherwise`."""
     unknown = writer("Sub", np.float32(1), writer("ReduceSum", hot, np.array([1]), keepdims=1))
     at = writer("ArgMax", writer("Concat", hot, unknown, axis=1), axis=1, keepdims=1)
     return writer("Gather", np.append(values, np.float32(otherwise)), at, axis=0)

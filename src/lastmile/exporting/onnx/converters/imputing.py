@@ -35,9 +35,9 @@ def _texts(writer: Writer, estimator: Any, parts: Parts) -> Parts:
 
 def _numbers(writer: Writer, estimator: Any, parts: Parts) -> Parts:
     statistics = np.asarray(estimator.statistics_, dtype=np.float64)
-    whole = all(part.kind in (Kind.INT, Kind.BOOL) for part in parts)
-    if whole and pd.isna(estimator.missing_values):
-        return parts  # a phone has no missing ones
+    gaps = pd.isna(estimator.missing_values)
+    if gaps and all(part.kind in (Kind.INT, Kind.BOOL) for part in parts):
+        return _whole(writer, estimator, parts)
     empty = np.isnan(statistics)
     if empty.any() and not estimator.keep_empty_features:
         parts = writer.pick(parts, [int(at) for at in np.flatnonzero(~empty)])
@@ -48,9 +48,27 @@ def _numbers(writer: Writer, estimator: Any, parts: Parts) -> Parts:
         imputed_value_floats=np.nan_to_num(statistics).astype(np.float32),
         replaced_value_float=float(estimator.missing_values),
     )
-    origins = None if empty.any() else origins_through(_without_indicator(estimator), parts)
+    # What stands for a missing number may lie amid the others: then no order is kept.
+    follows = gaps and not empty.any()
+    origins = origins_through(_without_indicator(estimator), parts) if follows else None
     width = width_of(parts)
     return (Part(name, Kind.FLOAT, width, origins or (None,) * width),)
+
+
+def _whole(writer: Writer, estimator: Any, parts: Parts) -> Parts:
+    """Whole numbers as they are: a phone has no missing ones, but for those with a marker.
+
+    Such a column is only looked up (see `read_by_encoders_only`), so it is enough that its origin
+    tells what a missing one becomes.
+    """
+    if not any(part.name in writer.markers for part in parts):
+        return parts
+    origins = origins_through(_without_indicator(estimator), parts)
+    starts = np.cumsum([0, *(part.width for part in parts)])
+    return tuple(
+        replace(part, origins=origins[start : start + part.width])
+        for part, start in zip(parts, starts, strict=False)
+    )
 
 
 def _without_indicator(estimator: Any) -> Any:

@@ -101,7 +101,9 @@ def spelled(nodes: Nodes, text: str, letters: Alphabet) -> str:
     for letter, made in letters.found.items():
         if len(rare) <= _FEW or letter not in rare:
             text = replaced(nodes, text, letter, _marked(made))
-    cells, _ = nodes.several("StringSplit", text, outputs=2, delimiter=MARK)
+    # A text of no characters would be split into no cells at all, and so lose its row.
+    ended = nodes("StringConcat", text, np.array(MARK, dtype=object))
+    cells, _ = nodes.several("StringSplit", ended, outputs=2, delimiter=MARK)
     return cells
 
 

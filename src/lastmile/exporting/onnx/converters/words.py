@@ -77,7 +77,10 @@ def word_ids(nodes: Nodes, text: str, known: Words, changes: Changes, *, in_a_ro
     unknown = nodes("Equal", mapped, np.array(SOME, dtype=object))
     outline = _outline(nodes, cells, changes, known.least)
     whole = joined_texts(nodes, nodes("Where", unknown, outline, mapped))
-    tokens, _ = nodes.several("StringSplit", whole, outputs=2)
+    # Each text gets one more word, that nobody knows: a call whose texts have none would otherwise
+    # split into no columns at all, which the operators behind do not take.
+    ended = nodes("StringConcat", whole, np.array(f" {SOME * known.least}", dtype=object))
+    tokens, _ = nodes.several("StringSplit", ended, outputs=2)
     stop = sorted(known.stop)
     ids = nodes.ml(
         "LabelEncoder",

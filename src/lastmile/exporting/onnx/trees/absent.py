@@ -42,7 +42,9 @@ def _without(nodes: Nodes, column: Part, zone: tuple[float, float], thresholds: 
     if origin is not None and origin.steps:
         filled = origin.apply(np.array([np.nan]))[0]
         if not np.isnan(filled) and not low <= filled <= high:
-            x = nodes("Where", nodes("IsNaN", x), np.float32(_alike(origin, filled, thresholds)), x)
+            x = nodes(
+                "Where", nodes("IsNaN", x), np.float32(_alike(nodes, origin, filled, thresholds)), x
+            )
     name = nodes("Where", inside, np.float32(np.nan), x)
     if origin is None or not origin.steps:
         return Part(name, Kind.FLOAT)
@@ -54,9 +56,9 @@ def _door(nodes: Nodes, origin: Origin) -> Part:
     return nodes.pick((whole,), [origin.column])[0]
 
 
-def _alike(origin: Origin, filled: float, thresholds: np.ndarray) -> float:
+def _alike(nodes: Nodes, origin: Origin, filled: float, thresholds: np.ndarray) -> float:
     """A number of the door that every split sends where the imputer's number goes."""
-    door = last_not_above(origin, filled)
+    door = last_not_above(nodes, origin, filled)
     (reached,) = origin.apply(np.array([door]))
     if not np.array_equal(reached <= thresholds, filled <= thresholds):
         raise ValueError("no number of the column stands for the one that an imputer puts in")

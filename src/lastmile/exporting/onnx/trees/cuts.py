@@ -5,6 +5,10 @@ row near a threshold may fall on the other side. But a step that never falls kee
 inputs, so there is one largest 32-bit number that still goes left: it is found by bisection over
 all 32-bit numbers in their order, by asking scikit-learn's own steps, for all thresholds of a
 column at once. The tree then reads the column itself, and no rounding is left.
+
+What is left is the rounding of the column itself: 38.9 is above 38.9 once 32 bits hold it. So a cut
+is placed between the sample's numbers that go left and those that go right, where 32 bits can tell
+them apart.
 """
 
 from dataclasses import replace
@@ -15,6 +19,7 @@ import onnx
 from lastmile.exporting.onnx.nodes import Nodes, Part, Parts
 from lastmile.exporting.onnx.origin import Origin, Step
 from lastmile.exporting.onnx.trees.forest import Forest
+from lastmile.exporting.signature.digits import Numbers
 
 _LARGEST = float(np.finfo(np.float32).max)
 _PROBES = np.array([0.0, 1.0, -1.0, 0.5, 10.0, -10.0, 1e3, -1e3, 1e6, 1e-6])
@@ -38,11 +43,11 @@ def cut(nodes: Nodes, forest: Forest, parts: Parts) -> tuple[str, Forest]:
         if origin is None or not origin.steps:
             column = owners[old]
             key = (column[0].name, column[1])
-            threshold[at] = round_down(threshold[at])
+            threshold[at] = _rounded(nodes, column, threshold[at], rounds=forest.rounds)
         else:
             key = (origin.door, origin.column)
             column = (Part(origin.door, origin.kind, origin.width), origin.column)
-            moved = _moved(origin, threshold[at], missing[at], rounds=forest.rounds)
+            moved = _moved(nodes, origin, threshold[at], missing[at], rounds=forest.rounds)
             threshold[at], missing[at], above[at] = moved
         if key not in doors:
             doors[key] = len(columns)
@@ -65,11 +70,12 @@ def exceeds(nodes: Nodes, part: Part, column: int, thresholds: np.ndarray) -> st
     origin = part.origin(column)
     if origin is None or not origin.steps:
         x = nodes.floats(_one(nodes, part, column))
-        return _flags(nodes, nodes("Greater", x, round_down(thresholds)[None, :]))
+        cuts = _rounded(nodes, (part, column), thresholds, rounds=False)
+        return _flags(nodes, nodes("Greater", x, cuts[None, :]))
     door = nodes.floats(_one(nodes, Part(origin.door, origin.kind, origin.width), origin.column))
     none = np.zeros(len(thresholds), dtype=bool)
     unknown = origin.apply(np.array([np.nan]))[0]
-    cuts, _, turned = _moved(origin, thresholds, none, rounds=False)
+    cuts, _, turned = _moved(nodes, origin, thresholds, none, rounds=False)
     cuts = np.clip(cuts, -_LARGEST, _LARGEST)[None, :]
     found = _flags(nodes, nodes("Less" if turned[0] else "Greater", door, cuts))
     if np.isnan(unknown):
@@ -78,9 +84,10 @@ def exceeds(nodes: Nodes, part: Part, column: int, thresholds: np.ndarray) -> st
     return nodes("Where", nodes("IsNaN", door), filled, found)
 
 
-def last_not_above(origin: Origin, value: float) -> float:
+def last_not_above(nodes: Nodes, origin: Origin, value: float) -> float:
     """The 32-bit number of the door that the steps take nearest to `value`, and not above it."""
-    cuts, _, _ = _moved(origin, np.array([value]), np.zeros(1, dtype=bool), rounds=False)
+    none = np.zeros(1, dtype=bool)
+    cuts, _, _ = _moved(nodes, origin, np.array([value]), none, rounds=False)
     return float(np.clip(cuts, -_LARGEST, _LARGEST)[0])
 
 
@@ -100,8 +107,19 @@ def round_down(values: np.ndarray) -> np.ndarray:
         return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
 
 
+def _rounded(
+    nodes: Nodes, column: tuple[Part, int], thresholds: np.ndarray, *, rounds: bool
+) -> np.ndarray:
+    """Thresholds [n] on a column that is compared as it is, as 32-bit numbers."""
+    cuts = round_down(thresholds).astype(np.float64)
+    if rounds:  # scikit-learn itself compares what 32 bits hold
+        return cuts
+    part, at = column
+    return _between(cuts, thresholds, lambda x: x, nodes.numbers_behind(part.origin(at)))
+
+
 def _moved(
-    origin: Origin, thresholds: np.ndarray, missing: np.ndarray, *, rounds: bool
+    nodes: Nodes, origin: Origin, thresholds: np.ndarray, missing: np.ndarray, *, rounds: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Thresholds [n] on the door, where a missing number goes, and whether the order is turned."""
 
@@ -110,16 +128,52 @@ def _moved(
         with np.errstate(over="ignore"):
             return made.astype(np.float32).astype(np.float64) if rounds else made
 
+    def fallen(values: np.ndarray) -> np.ndarray:
+        return reached(-values)
+
     unknown = reached(np.array([np.nan]))[0]
     if not np.isnan(unknown):
         missing = unknown <= thresholds
     falls, inside = _shape(reached)
     distinct, back = np.unique(thresholds, return_inverse=True)
+    numbers = nodes.numbers_behind(origin)
     if falls:
-        cuts = -_last_left(lambda x: reached(-x), distinct, -inside)
+        cuts = _last_left(fallen, distinct, -inside)
+        cuts = -_between(cuts, distinct, fallen, Numbers(-numbers.values[::-1]))
         return cuts[back], missing, np.ones(len(thresholds), dtype=bool)
-    cuts = _last_left(reached, distinct, inside)
+    cuts = _between(_last_left(reached, distinct, inside), distinct, reached, numbers)
     return cuts[back], missing, np.zeros(len(thresholds), dtype=bool)
+
+
+def _between(
+    cuts: np.ndarray, thresholds: np.ndarray, reached: Step, numbers: Numbers
+) -> np.ndarray:
+    """Cuts [n] that part the sample's `numbers` as the thresholds do, and others with their digits.
+
+    A cut stays where it is right already, and where numbers on both sides are one in 32 bits.
+    """
+    if not len(numbers.values):
+        return cuts
+    ends = np.concatenate([cuts, np.nextafter(cuts.astype(np.float32), np.float32(np.inf))])
+    nearest = numbers.like_these(ends[np.isfinite(ends)].astype(np.float64))
+    for values in (np.concatenate([numbers.values, nearest]), numbers.values):
+        cuts = _parting(cuts, thresholds, reached, np.unique(values))
+    return cuts
+
+
+def _parting(
+    cuts: np.ndarray, thresholds: np.ndarray, reached: Step, values: np.ndarray
+) -> np.ndarray:
+    """Cuts [n] between those of the `values` [M] f64, rising, that are left and right of each."""
+    made = reached(values)
+    defined = ~np.isnan(made)
+    with np.errstate(over="ignore"):
+        narrow = values[defined].astype(np.float32)
+    left = np.searchsorted(np.maximum.accumulate(made[defined]), thresholds, side="right")
+    padded = np.concatenate([[-np.inf], narrow, [np.inf]]).astype(np.float32)
+    lowest, above = padded[left], padded[left + 1]
+    highest = np.where(np.isinf(above), np.inf, np.nextafter(above, np.float32(-np.inf)))
+    return np.where(lowest < above, np.clip(cuts, lowest, highest), cuts)
 
 
 def _shape(reached: Step) -> tuple[bool, float]:

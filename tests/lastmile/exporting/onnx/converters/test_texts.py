@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lastmile.errors import NotExportable, RowsRefused
+from lastmile.exporting.evidence import gather_evidence
 from lastmile.exporting.onnx import to_onnx
 
 LEARNED = [
@@ -82,6 +83,16 @@ def test_a_graph_counts_as_scikit_learn_does(vectorizer):
     assert np.abs(got - vectorizer.transform(asked).toarray()).max() < 1e-5
 
 
+@pytest.mark.parametrize("texts", [[""], ["", ""], [" "], ["?"], ["", "rain"], ["rain"]], ids=repr)
+@pytest.mark.parametrize("vectorizer", WAYS.values(), ids=WAYS.keys())
+def test_a_call_in_which_no_text_has_a_word_is_answered(vectorizer, texts):
+    """A phone asks one row, and the empty text is how it writes a missing one."""
+    learned = [*LEARNED, *LEARNED[:3]]
+    graph = to_onnx(vectorizer.fit(learned), pd.DataFrame({"text": learned}))
+    answers = graph.run(pd.DataFrame({"text": texts}))["value"]
+    assert np.allclose(answers, vectorizer.transform(texts).toarray(), atol=1e-6)
+
+
 @pytest.mark.parametrize("way", ["unicode", "ascii"])
 def test_accents_are_stripped_as_by_unicode(way):
     learned = ["resume cafe zolw zazolc kot", "rain go"]
@@ -106,6 +117,19 @@ def test_a_pipeline_of_texts_alone_and_beside_numbers_agrees(agrees):
         (TfidfVectorizer(ngram_range=(1, 2)), "note"), (StandardScaler(), ["size"])
     )
     agrees(make_pipeline(columns, LogisticRegression()).fit(rows, labels), rows)
+
+
+def test_the_evidence_asks_the_empty_text_and_the_column_may_be_missing(agrees):
+    chance = np.random.default_rng(0)
+    rows = pd.DataFrame({"note": chance.choice(LEARNED, 80), "age": chance.normal(size=80)})
+    columns = make_column_transformer((TfidfVectorizer(), "note"), (StandardScaler(), ["age"]))
+    model = make_pipeline(columns, LogisticRegression()).fit(rows, (rows["age"] > 0).astype(int))
+    graph = agrees(model, rows)
+    evidence = gather_evidence(model, graph.signature, graph, None, rows)
+    asked = {entry.name: entry.rows for entry in evidence.asked}
+    assert asked["`note` empty"] > 0
+    assert asked["`note` missing"] > 0
+    assert {c.name: c.missing for c in graph.signature.columns} == {"note": "", "age": None}
 
 
 def test_counts_can_be_weighed_apart(agrees):

@@ -76,16 +76,17 @@ def test_a_split_of_missing_from_present_has_a_finite_threshold(targets):
     assert np.array_equal(graph.run(rows)["label"], forest.predict(rows))
 
 
-def test_no_threshold_of_boosted_trees_is_above_its_own(people, targets):
+def test_boosted_trees_part_the_rows_as_their_own_64_bit_thresholds_do(people, targets):
     rows = people[["my col-é"]]
     boosted = HistGradientBoostingRegressor(max_iter=5).fit(rows, targets.number)
     have = written(to_onnx(boosted, rows))
     wide = np.concatenate([group[0].nodes for group in boosted._predictors])
     wide = np.sort(wide["num_threshold"][wide["is_leaf"] == 0])
-    rows = zip(have["nodes_modes"], have["nodes_values"], strict=True)
-    cuts = np.sort([value for mode, value in rows if mode != "LEAF"])
-    assert (cuts <= wide).all()
-    assert (cuts > wide - 1e-4 * np.abs(wide)).all()
+    nodes = zip(have["nodes_modes"], have["nodes_values"], strict=True)
+    cuts = np.sort([value for mode, value in nodes if mode != "LEAF"])
+    values = rows.to_numpy()
+    assert ((values.astype(np.float32) <= cuts) == (values <= wide)).all()
+    assert np.allclose(cuts, wide, rtol=1e-4, atol=0)
 
 
 def test_a_graph_has_trees_of_one_operator_set_only(people, targets):
