@@ -64,14 +64,22 @@ _LONGEST = 2000
 
 
 def note(column: Column) -> str:
-    """What a person reads beside an input in Xcode: help, unit, and how a missing one is given."""
-    missing = {
+    """What a person reads beside an input in Xcode: help, unit, and which values may be sent."""
+    unit = f"in {column.unit}" if column.unit else ""
+    known = f"known values only: {', '.join(map(str, column.known))}" if column.closed else ""
+    texts = (column.help or column.name, unit, _missing_note(column), known)
+    return "; ".join(text for text in texts if text)[:_LONGEST]
+
+
+def _missing_note(column: Column) -> str:
+    if column.kind is Kind.BOOL:
+        return "0 or 1"
+    if column.missing is None:
+        return "required"
+    return {
         Kind.FLOAT: "a missing number is NaN",
         Kind.STRING: "a missing text is empty",
-        Kind.BOOL: "0 or 1",
-    }.get(column.kind, "")
-    unit = f"in {column.unit}" if column.unit else ""
-    return "; ".join(text for text in (column.help or column.name, unit, missing) if text)
+    }.get(column.kind, f"a missing one is {column.missing}")
 
 
 def _output_note(feature: Feature, signature: Signature) -> str:

@@ -21,6 +21,7 @@ from lastmile.exporting.coreml.view import TARGET, view_of
 from lastmile.exporting.onnx import Graph
 from lastmile.exporting.signature import Column, Kind, Output, Signature, Task
 from lastmile.exporting.signature.identifiers import identifiers
+from lastmile.exporting.signature.phone import MISSING
 
 _T = onnx.TensorProto
 _KINDS = {
@@ -139,7 +140,7 @@ def _entrances(graph: onnx.GraphProto) -> Iterator[Entrance]:
         tensor = one.type.tensor_type
         kind = _KINDS[tensor.elem_type]
         columns = tuple(
-            Column(name=name, identifier=plain, kind=kind)
+            Column(name=name, identifier=plain, kind=kind, missing=MISSING.get(kind))
             for name, plain in (next(ready) for _ in range(width))
         )
         yield Entrance(_INSIDE + one.name, tensor.elem_type, columns, len(tensor.shape.dim))

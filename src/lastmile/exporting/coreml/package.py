@@ -128,7 +128,7 @@ class Package:
             model=parse(self.spec.SerializeToString(deterministic=True), shown="the model"),
             weights=self.weights,
         )
-        feeds = self.signature.feeds(frame)
+        feeds = self.signature.feeds(frame, wide=True)
         answers = evaluate_model(parts, self._entering(feeds))
         return {output.name: _answer(answers, output) for output in self.signature.outputs}
 

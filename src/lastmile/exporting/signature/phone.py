@@ -46,8 +46,8 @@ def demand_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
         raise SampleLacksColumn(missing, present)
 
 
-def encode(series: "pd.Series[Any]", column: RawColumn) -> np.ndarray:
-    """One column for a runtime: [N, 1] f32, i64, bool, or object holding `str`.
+def encode(series: "pd.Series[Any]", column: RawColumn, *, wide: bool = False) -> np.ndarray:
+    """One column for a runtime: [N, 1] f32, i64, bool, or object holding `str`; f64 where `wide`.
 
     Raises:
         RowsRefused: a missing integer or boolean, or a value of another type.
@@ -63,7 +63,9 @@ def encode(series: "pd.Series[Any]", column: RawColumn) -> np.ndarray:
         row = int(np.flatnonzero(series.isna().to_numpy())[0])
         raise RowsRefused(f"`{series.name}` is missing in row {row}, but {kind} has no such value")
     try:
-        return _numbers(series, kind).reshape(-1, 1)
+        return (_doubles(series) if wide and kind == "float" else _numbers(series, kind)).reshape(
+            -1, 1
+        )
     except (TypeError, ValueError, OverflowError) as error:
         raise RowsRefused(f"`{series.name}` does not hold {kind} values: {error}") from error
 

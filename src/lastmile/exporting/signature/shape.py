@@ -113,12 +113,13 @@ class Signature:
         """The output called `name`, if there is one."""
         return next((output for output in self.outputs if output.name == name), None)
 
-    def feeds(self, frame: pd.DataFrame) -> dict[str, np.ndarray]:
+    def feeds(self, frame: pd.DataFrame, *, wide: bool = False) -> dict[str, np.ndarray]:
         """The rows of `frame` as a phone gives them, one array per identifier.
 
         The columns are found by their names. Each array is [N, 1]: float32 with NaN for missing,
         int64, bool, or object holding `str` with "" for missing. None, NaN and `pandas.NA` are
         missing; truth values never are, and whole numbers only where a marker stands for that.
+        `wide` gives floats in 64 bits, as Core ML takes them.
 
         Raises:
             SampleLacksColumn: the frame has not all columns.
@@ -129,7 +130,7 @@ class Signature:
         there = [column for column in self.columns if column.name in frame.columns]
         checks: list[Callable[[], Any]] = [
             partial(phone.demand_columns, frame, names),
-            *(partial(phone.encode, frame[column.name], column) for column in there),
+            *(partial(phone.encode, frame[column.name], column, wide=wide) for column in there),
         ]
         _, *arrays = each(lambda check: check(), checks)
         return {column.identifier: array for column, array in zip(there, arrays, strict=True)}

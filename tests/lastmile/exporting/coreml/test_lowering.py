@@ -225,9 +225,9 @@ def test_inputs_are_the_raw_columns_with_their_help_and_unit(described):
     read = {one.name: (one.type.WhichOneof("Type"), one.shortDescription)
             for one in described.input}  # fmt: skip
     assert read == {
-        "warm": ("doubleType", "How warm it gets; in °C; a missing number is NaN"),
-        "wind": ("doubleType", "wind; a missing number is NaN"),
-        "sky": ("stringType", "sky; a missing text is empty"),
+        "warm": ("doubleType", "How warm it gets; in °C; required"),
+        "wind": ("doubleType", "wind; required"),
+        "sky": ("stringType", "sky; required"),
     }
 
 

@@ -28,7 +28,8 @@ def imputer(pipeline: Pipeline, node: Node, x: Vector) -> Vector:
     values = node.array("imputed_value_floats")
     need(values.size in (1, x.width), "it replaces whole numbers")
     values = np.broadcast_to(values, (x.width,))
-    replaced = float(node.attr("replaced_value_float", 0.0))
+    # An app hands over the marker as people write it, -9999.01, not what 32 bits make of it.
+    replaced = float(str(np.float32(node.attr("replaced_value_float", 0.0))))
     parts, start = [], 0
     for part in x.parts:
         parts.append(_imputed(pipeline, part, values[start : start + part.width], replaced))

@@ -93,8 +93,8 @@ class Forest:
         nodes = self.nodes
         rows = zip(
             nodes["treeids"], nodes["nodeids"], nodes["modes"], nodes["featureids"],
-            nodes["values"], nodes["truenodeids"], nodes["falsenodeids"], nodes["missing"],
-            strict=True,
+            thresholds_for_doubles(nodes["values"], nodes["modes"]),
+            nodes["truenodeids"], nodes["falsenodeids"], nodes["missing"], strict=True,
         )  # fmt: skip
         for tree, node, mode, feature, value, yes, no, missing in rows:
             made = message.nodes.add(treeId=tree, nodeId=node, nodeBehavior=behaviour[mode])
@@ -116,6 +116,29 @@ class Forest:
         for tree, node, score, value in rows:
             found.setdefault((tree, node), []).append((score, value))
         return found
+
+
+_TOWARDS = {"BRANCH_LEQ": np.inf, "BRANCH_GT": np.inf, "BRANCH_LT": -np.inf, "BRANCH_GTE": -np.inf}
+"""On which side of a threshold the numbers lie that 32 bits make equal to it, for each branch."""
+
+
+def thresholds_for_doubles(values: list[float], modes: list[str]) -> list[float]:
+    """Thresholds [M] that part 64-bit numbers as these part the 32-bit numbers nearest to them.
+
+    An app hands Core ML a Double, 36.1, which stands on the other side of the threshold 36.0999985
+    than what 32 bits make of it. So a threshold lies halfway to the next 32-bit number, and on that
+    side of the middle which is rounded as the middle is not. A device that compares in 32 bits
+    rounds it to the threshold that it was.
+    """
+    narrow = np.asarray(values, dtype=np.float32)
+    towards = np.array([_TOWARDS.get(mode, 0.0) for mode in modes], dtype=np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):
+        beside = np.nextafter(narrow, np.where(towards == 0, narrow, towards))
+        middle = (narrow.astype(np.float64) + beside) / 2
+        back = np.nextafter(middle, narrow.astype(np.float64))
+        moved = np.where(middle.astype(np.float32) == narrow, middle, back)
+    made: list[float] = np.where(np.isfinite(beside), moved, narrow.astype(np.float64)).tolist()
+    return made
 
 
 def read_forest(node: Node, owner: str, *, scores: int) -> Forest:
