@@ -13,7 +13,9 @@ from lastmile.exporting.signature.phone import MISSING_TEXT
 UNSEEN_TEXT = "value never seen"
 """A text that no encoder has learned."""
 
-_ENCODERS = ("OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
+ENCODERS = ("OneHotEncoder", "OrdinalEncoder", "TargetEncoder")
+"""Classes that look each column up in a table of its own."""
+
 _INT64_ENDS = (-(2**63), 2**63 - 1)
 
 
@@ -22,7 +24,7 @@ def known_categories(
 ) -> dict[str, tuple[str | int | float, ...]]:
     """The categories that encoders of the raw columns have learned, by column name."""
     known: dict[str, tuple[str | int | float, ...]] = {}
-    for reader in _readers(estimator, range(len(names))):
+    for reader in readers_of(estimator, range(len(names))):
         learned = getattr(reader.estimator, "categories_", None)
         if learned is not None and len(learned) == len(reader.positions):
             for position, values in zip(reader.positions, learned, strict=True):
@@ -81,14 +83,14 @@ def read_by_encoders_only(estimator: Any, width: int) -> set[int]:
     """
     encoded: set[int] = set()
     measured: set[int] = set()
-    for reader in _readers(estimator, range(width)):
-        encodes = type(reader.estimator).__name__ in _ENCODERS and reader.imputes_whole_numbers
+    for reader in readers_of(estimator, range(width)):
+        encodes = type(reader.estimator).__name__ in ENCODERS and reader.imputes_whole_numbers
         (encoded if encodes else measured).update(reader.positions)
     return encoded - measured
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     """An estimator that is given raw columns, perhaps through an imputer."""
 
     positions: tuple[int, ...]
@@ -106,32 +108,34 @@ class _Reader:
         return bool((np.isfinite(learned) & (np.trunc(learned) == learned)).all())
 
 
-def _readers(estimator: Any, columns: Iterable[int]) -> Iterator[_Reader]:
+def readers_of(estimator: Any, columns: Iterable[int]) -> Iterator[Reader]:
     """Every estimator that reads the raw columns themselves; imputers are looked through."""
     positions = tuple(columns)
     if hasattr(estimator, "transformers_"):
         for name, inner, _ in estimator.transformers_:
             if not is_drop(inner):
-                yield from _readers(inner, [positions[at] for at in positions_of(estimator, name)])
+                yield from readers_of(
+                    inner, [positions[at] for at in positions_of(estimator, name)]
+                )
     elif hasattr(estimator, "steps"):
         yield from _of_pipeline(estimator, positions)
     elif hasattr(estimator, "transformer_list"):
         for _, inner in estimator.transformer_list:
-            yield from _readers(inner, positions)
+            yield from readers_of(inner, positions)
     elif inside := first_readers(estimator):
         for inner in inside:
-            yield from _readers(inner, positions)
+            yield from readers_of(inner, positions)
     else:
-        yield _Reader(positions, estimator)
+        yield Reader(positions, estimator)
 
 
-def _of_pipeline(pipeline: Any, positions: tuple[int, ...]) -> Iterator[_Reader]:
+def _of_pipeline(pipeline: Any, positions: tuple[int, ...]) -> Iterator[Reader]:
     steps = [step for _, step in pipeline.steps if hasattr(step, "get_params")]
     if len(steps) > 1 and type(steps[0]).__name__ == "SimpleImputer" and _keeps_columns(steps[0]):
-        for reader in _readers(steps[1], positions):
+        for reader in readers_of(steps[1], positions):
             yield replace(reader, imputer=steps[0])
     elif steps:
-        yield from _readers(steps[0], positions)
+        yield from readers_of(steps[0], positions)
 
 
 def _keeps_columns(imputer: Any) -> bool:

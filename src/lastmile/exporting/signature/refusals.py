@@ -12,8 +12,14 @@ import numpy as np
 import pandas as pd
 
 from lastmile.errors import RowsRefused
-from lastmile.exporting.signature.categories import UNSEEN_TEXT, unseen_value
+from lastmile.exporting.signature.categories import (
+    ENCODERS,
+    UNSEEN_TEXT,
+    readers_of,
+    unseen_value,
+)
 from lastmile.exporting.signature.outputs import asked
+from lastmile.exporting.signature.parts import raw_names
 from lastmile.exporting.signature.phone import MISSING_TEXT
 from lastmile.exporting.signature.shape import Column, Kind, Task
 
@@ -45,17 +51,16 @@ def missing_values(
     A column that is not named is required. For a number that is NaN; for a text what the sample
     itself has, else NaN or the empty text, whichever the estimator answers.
     """
-    rows = _spread(sample)
-    numbers = [column for column in columns if missing_candidates(sample, column) == [np.nan]]
-    answered: dict[str, Any] = dict.fromkeys((column.name for column in numbers), np.nan)
-    for column in _refused(estimator, task, rows, numbers):
-        del answered[column.name]
-    for column in columns:
-        if column.kind is Kind.STRING:
-            for value in missing_candidates(sample, column):
-                if _answers(estimator, task, with_value(rows, column, value)):
-                    answered[column.name] = value
-                    break
+    asking = _Asking(estimator, task, sample)
+    open_ = {column.name: missing_candidates(sample, column) for column in columns}
+    answered: dict[str, Any] = {}
+    while any(open_.values()):
+        tried = [(column, open_[column.name].pop(0)) for column in columns if open_[column.name]]
+        refused = asking.refused(tried)
+        for column, value in tried:
+            if column.name not in refused:
+                answered[column.name] = value
+                open_[column.name] = []
     return answered
 
 
@@ -76,13 +81,8 @@ def closed_columns(
     estimator: Any, task: Task, sample: pd.DataFrame, columns: Sequence[Column]
 ) -> set[str]:
     """The columns whose unseen categories the estimator refuses."""
-    rows = _spread(sample)
-    return {
-        column.name
-        for column in columns
-        if may_be_unseen(column)
-        and not _answers(estimator, task, with_value(rows, column, unseen(column)))
-    }
+    tried = [(column, unseen(column)) for column in columns if may_be_unseen(column)]
+    return _Asking(estimator, task, sample).refused(tried)
 
 
 def may_be_unseen(column: Column) -> bool:
@@ -97,32 +97,66 @@ def unseen(column: Column) -> Any:
     return unseen_value(column.known, whole=column.kind is Kind.INT)
 
 
-def _refused(
-    estimator: Any, task: Task, rows: pd.DataFrame, columns: Sequence[Column]
-) -> list[Column]:
-    """The columns of numbers that the estimator refuses NaN in: halves of those refused are asked.
+class _Asking:
+    """Questions to an estimator about a few rows of its sample with other values in them."""
 
-    Most estimators refuse none, or all; so this takes few questions however many columns there are.
-    """
-    if not columns:
-        return []
-    holes = rows.assign(**{c.name: _series(rows[c.name], c, np.nan) for c in columns})
-    if _answers(estimator, task, holes):
-        return []
-    if len(columns) == 1:
-        return list(columns)
-    middle = len(columns) // 2
-    halves = columns[:middle], columns[middle:]
-    return [column for half in halves for column in _refused(estimator, task, rows, half)]
+    def __init__(self, estimator: Any, task: Task, sample: pd.DataFrame) -> None:
+        self._estimator = estimator
+        self._method = "transform" if task is Task.TRANSFORM else "predict"
+        self._rows = _spread(sample)
+        self._names = raw_names(estimator, [str(name) for name in sample.columns])
+
+    def refused(self, tried: "Sequence[Tried]") -> set[str]:
+        """The names of the columns whose value is refused.
+
+        All are asked at once first. Then columns that one class of scikit-learn reads as one array
+        are asked together: it checks them alike, so one of them speaks for all.
+        """
+        if not tried or self._answers(tried):
+            return set()
+        refused: set[str] = set()
+        for group in self._alike(tried):
+            if not self._answers(group) and not self._answers(group[:1]):
+                refused |= {column.name for column, _ in group}
+            else:
+                alone = ([one] for one in group if not self._answers([one]))
+                refused |= {column.name for ((column, _),) in alone}
+        return refused
+
+    def _alike(self, tried: "Sequence[Tried]") -> "list[list[Tried]]":
+        readers: dict[str, list[int]] = {}
+        own: set[str] = set()
+        for reader in readers_of(self._estimator, range(len(self._names))):
+            for position in reader.positions:
+                name = self._names[position]
+                readers.setdefault(name, []).append(id(reader.estimator))
+                if not _checks_alike(reader.estimator):
+                    own.add(name)
+        groups: dict[Any, list[Tried]] = {}
+        for column, value in tried:
+            key = column.name if column.name in own else (*readers.get(column.name, ()), str(value))
+            groups.setdefault(key, []).append((column, value))
+        return list(groups.values())
+
+    def _answers(self, tried: "Sequence[Tried]") -> bool:
+        changed = {c.name: _series(self._rows[c.name], c, value) for c, value in tried}
+        try:
+            asked(self._estimator, self._method, self._rows.assign(**changed))
+        except RowsRefused:
+            return False
+        return True
 
 
-def _answers(estimator: Any, task: Task, rows: pd.DataFrame) -> bool:
-    method = "transform" if task is Task.TRANSFORM else "predict"
-    try:
-        asked(estimator, method, rows)
-    except RowsRefused:
-        return False
-    return True
+Tried = tuple[Column, Any]
+"""A column, and a value that it might hold."""
+
+
+def _checks_alike(reader: Any) -> bool:
+    """Whether a reader is of scikit-learn, which checks all columns of an array in one way."""
+    kind = type(reader)
+    return kind.__module__.startswith("sklearn.") and kind.__name__ not in (
+        "FunctionTransformer", *ENCODERS
+    )  # fmt: skip
 
 
 def _spread(sample: pd.DataFrame) -> pd.DataFrame:
