@@ -93,20 +93,24 @@ def _inputs(signature: Signature) -> str:
 
 
 def _limits(signature: Signature) -> str:
-    """What the app must not send, as the estimator would have refused it."""
-    required = any(column.missing is None for column in signature.columns)
-    closed = any(column.closed for column in signature.columns)
-    sentences = [
-        "A **required** column must be sent with every row: scikit-learn refuses a row without it. "
-        "The model answers one all the same, and that answer means nothing."
-        if required
-        else "",
-        "Where **only** known values are allowed, scikit-learn refuses any other; the model "
-        "answers, and that answer means nothing."
-        if closed
-        else "",
-    ]
-    return " ".join(sentence for sentence in sentences if sentence)
+    """What the app must not leave out or send, as the estimator would have refused it."""
+    required = [column for column in signature.columns if column.missing is None]
+    refused = [column for column in required if column.kind in (Kind.FLOAT, Kind.STRING)]
+    sentences = []
+    if required:
+        sentences.append("A **required** column must be sent with every row.")
+    if refused:
+        named = ", ".join(f"`{column.identifier}`" for column in refused)
+        sentences.append(
+            f"scikit-learn refuses a row without {named}; the model answers one all the same, and "
+            "that answer means nothing."
+        )
+    if any(column.closed for column in signature.columns):
+        sentences.append(
+            "Where **only** known values are allowed scikit-learn refuses any other; the model "
+            "answers one, and that answer means nothing."
+        )
+    return " ".join(sentences)
 
 
 def _input(column: Column) -> list[str]:

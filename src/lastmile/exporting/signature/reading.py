@@ -33,7 +33,7 @@ NOTES = {
     "missing number": "NaN",
     "missing text": "the empty string",
     "numbers": "32-bit floats; whole numbers are 64-bit integers",
-    "required": "a column without `missing` has to be sent: the estimator refuses rows without it",
+    "required": "a column without `missing` has to be sent with every row",
     "closed": "only `known` values may be sent: the estimator refuses others",
 }
 

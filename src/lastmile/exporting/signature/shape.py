@@ -52,7 +52,8 @@ class Column:
     """One raw input column. `known` are the categories that the estimator has seen.
 
     missing: how a missing value is written: `NaN`, the empty text, or a whole number that is none
-    of the column's; None where the column is required, as the estimator refuses to answer without.
+    of the column's; None where the column is required: the estimator refuses to answer without it,
+    or its kind has no missing value.
     closed: whether the estimator refuses all values but the known ones.
     """
 

@@ -76,7 +76,8 @@ def test_the_page_says_what_the_estimator_would_refuse(people, targets, tmp_path
     )
     page = (made.folder / "README.md").read_text()
     assert "| `class_` | class | text |  | **required** | **only:** a, b, ć |" in page
-    assert "scikit-learn refuses a row without it" in page
+    assert "scikit-learn refuses a row without `class_`, `code`" not in page  # whole, never missing
+    assert "scikit-learn refuses a row without `class_`; the model answers" in page
     assert "`class` never seen: scikit-learn refuses them" in page
     (text,) = [one for one in read(made, "signature.json")["columns"] if one["name"] == "class"]
     assert (text["missing"], text["closed"]) == (None, True)
