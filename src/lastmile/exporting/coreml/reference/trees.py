@@ -6,6 +6,7 @@ leaves add, tree after tree in 64 bits.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def tree_scores(message: Any, table: np.ndarray) -> np.ndarray:
     Raises:
         Malformed: the nodes are not trees, or read features that the table does not have.
     """
-    ensemble = compile_trees(message)
+    ensemble = _compiled(type(message), message.SerializeToString(deterministic=True))
     need(int(ensemble.feature.max(initial=0)) < max(table.shape[1], 1), "a feature too far")
     scores = np.tile(ensemble.base, (len(table), 1))
     for start in range(0, len(table), _BLOCK):
@@ -127,6 +128,14 @@ def _compared(ensemble: Ensemble, nodes: np.ndarray, values: np.ndarray) -> np.n
         if of_kind.any():
             true |= of_kind & compare(values, threshold)
     return true
+
+
+@lru_cache(maxsize=4)
+def _compiled(kind: Any, content: bytes) -> Ensemble:
+    """The ensemble of a message with this content: one model is asked many sets of rows."""
+    message = kind()
+    message.ParseFromString(content)
+    return compile_trees(message)
 
 
 def compile_trees(message: Any) -> Ensemble:
