@@ -8,12 +8,14 @@ import math
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter
 
 
 class State(StrEnum):
@@ -62,6 +64,18 @@ class Cause:
 
     def __str__(self) -> str:
         return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a notebook's own `code` makes of `argument`, which stands in place of `{}`.
+
+    `name` is what the type of that is called.
+    """
+
+    code: str
+    argument: Any
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,20 +180,30 @@ def run_key(moment: datetime) -> str:
     return f"{moment:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
+_DURATION = TypeAdapter(timedelta)
+
+
 def plain(value: Any) -> Any:  # noqa: PLR0911 - a table
     """A value as JSON knows it.
 
-    Dates in ISO form, paths, NaN and infinities as texts, members of an Enum by their value.
+    Dates and durations in ISO form, paths, decimals, NaN and infinities as texts, members of an
+    Enum by their value, sets as sorted lists.
     """
     match value:
-        case datetime() | date():
+        case datetime() | date() | time():
             return value.isoformat()
-        case Path():
+        case timedelta():
+            return _DURATION.dump_python(value, mode="json")
+        case Path() | Decimal() | UUID():
             return str(value)
+        case Built():
+            return plain(value.argument)
         case Enum():
             return plain(value.value)
         case float() if not math.isfinite(value):
             return str(value)
+        case set() | frozenset():
+            return sorted(map(plain, value), key=lambda part: (type(part).__name__, repr(part)))
         case list() | tuple():
             return [plain(part) for part in value]
         case dict():

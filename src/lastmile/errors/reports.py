@@ -68,6 +68,7 @@ class BadParameter(LastmileError):
     def __init__(self, name: str, *, value: object, reason: str, where: str = "") -> None:
         super().__init__(
             f"`{name}` cannot be {value!r}: {reason}",
+            why="a value that the notebook is not written for would make a false report",
             fix="`lastmile report show NAME` lists types, limits and defaults",
             where=where,
         )

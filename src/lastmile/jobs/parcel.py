@@ -33,6 +33,7 @@ _NOT_SENT = {"_built", "__pycache__", "node_modules"}
 class Order:
     """One run for a worker: plain values only, and the packed workspace with its hash.
 
+    `types` says of the values what JSON does not.
     `artifacts` is the fsspec address over which the pages come back; with none they come back with
     the answer.
     """
@@ -40,6 +41,7 @@ class Order:
     key: str
     report: str
     given: dict[str, Any]
+    types: dict[str, str]
     formats: tuple[str, ...]
     logical_date: str
     started: str
@@ -74,6 +76,7 @@ def order_for(plan: Plan, run: Run, root: Path, *, leave_out: Path | None, artif
         key=run.key,
         report=report.name,
         given=plain(dict(plan.given)),
+        types=plan.types,
         formats=plan.formats,
         logical_date=plan.logical_date.isoformat(),
         started=plan.started.isoformat(),

@@ -49,6 +49,7 @@ def take_snapshot(plan: Plan, root: Path, module_paths: Sequence[Path] = ()) -> 
         "notebook": source.shown,
         "notebook_sha256": source.sha256,
         "definition_sha256": hashlib.sha256(definition).hexdigest(),
+        "types": plan.types,
         "git": git,
         "lockfiles": _lockfiles(root),
         "data": dict(data),

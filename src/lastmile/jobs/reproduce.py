@@ -15,6 +15,7 @@ from lastmile.jobs.report import PAGE_NAMES, Place, produce
 from lastmile.reporting.comparison import Comparison
 from lastmile.reporting.definition import ReportFile
 from lastmile.reporting.execution.outcome import Observer, unobserved
+from lastmile.reporting.parameter_types import restored
 from lastmile.reporting.plan import Plan, Report, open_report, plan_run
 from lastmile.reporting.publication import read_record
 from lastmile.reporting.snapshot import DEFINITION, notebook_name
@@ -75,9 +76,10 @@ def plan_again(original: Run, root: Path, *, clock: Clock = now) -> Plan:
     report = _report_of(original, original.folder, record, root)
     moment = record.get("logical_date")
     formats = tuple(name for name, page in PAGE_NAMES.items() if page in original.files)
+    types = (record.get("provenance") or {}).get("types") or {}
     return plan_run(
         report,
-        dict(record.get("given") or {}),
+        restored(record.get("given") or {}, types),
         formats=formats,
         as_of=datetime.fromisoformat(moment) if moment else original.logical_date,
         now=clock(),

@@ -39,13 +39,14 @@ def main() -> None:
 
 def _produce(root: Path, built: Path, order: dict[str, Any]) -> None:
     from lastmile.jobs.report import Place, produce, report_in
+    from lastmile.reporting.parameter_types import restored
     from lastmile.reporting.plan import plan_run
     from lastmile.workspace import find_workspace
 
     workspace = find_workspace(root)
     plan = plan_run(
         report_in(workspace, order["report"]),
-        order["given"],
+        restored(order["given"], order.get("types", {})),
         formats=tuple(order["formats"]),
         as_of=datetime.fromisoformat(order["logical_date"]),
         now=datetime.fromisoformat(order["started"]),

@@ -1,246 +1,333 @@
-"""The types that a parameter may have, and how a value becomes one of them.
+"""How a value becomes one of its parameter's type, or is refused with the reason.
 
-Annotations are looked up in a table, never evaluated: a type that does not stand in it means "any
-value". Checking is pydantic's; a text (as a command line gives it) is read leniently, every other
-value must have the type already.
+A text is read leniently where the type holds no texts: `3`, `yes`, `2024-01-01`, `3,4`. Every
+other value must have the type already, also inside of a list; only what loses nothing is changed: a
+whole number where a fraction may stand, a list where a tuple must. Where the type does not say
+whether a text is a text, one from a command line is read as a literal (see `written`).
 """
 
-import ast
 import json
-import operator
 import re
-from collections.abc import Callable, Hashable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
 from enum import Enum
+from functools import cache
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from lastmile.reporting.definition import ParameterRule
-from lastmile.reporting.moments import MomentKind
-
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-"""A month as `YYYY-MM`."""
-
-NAMED_TYPES: Mapping[str, Any] = MappingProxyType(
-    {
-        "int": int,
-        "float": float,
-        "bool": bool,
-        "str": str,
-        "date": date,
-        "datetime": datetime,
-        "month": Month,
-        "Month": Month,
-        "Path": Path,
-        "list": list,
-        "dict": dict,
-        "None": None,
-        "Any": Any,
-    }
+from lastmile.reporting.kinds import (
+    COMPUTED,
+    TEXTS,
+    Constructor,
+    Month,
+    alternatives,
+    container_of,
+    moment_kind,
+    show_type,
+    takes_text,
+    type_named,
+    type_of_value,
 )
-_CONSTRUCTORS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {"date": date, "datetime": datetime, "Path": Path}
+from lastmile.reporting.written import (
+    NoLiteral,
+    Written,
+    read_items,
+    read_literal,
+    read_unknown,
 )
+from lastmile.values import Built, plain
+
+_NONE = ("", "none", "null", "None")
+_MOST_LEVELS = 50
 
 
-def type_of_annotation(node: ast.expr | None, classes: Mapping[str, Any]) -> Any:
-    """The type that an annotation names, or None where it names none that we know.
+class _Unfit(Exception):
+    """A value that its type does not have; `place` says where in it."""
 
-    `classes` are those that the same cell defines, by name.
-    """
-    try:
-        return None if node is None else _type(node, {**NAMED_TYPES, **classes})
-    except (KeyError, SyntaxError, TypeError, ValueError):
-        return None
-
-
-def _type(node: ast.expr, known: Mapping[str, Any]) -> Any:
-    match node:
-        case ast.Constant(value=None):
-            return None
-        case ast.Constant(value=str(text)):
-            return _type(ast.parse(text, mode="eval").body, known)
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return known[name]
-        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-            return Union[_type(left, known), _type(right, known)]  # noqa: UP007 - built from values
-        case ast.Subscript(value=ast.Name(id=name) | ast.Attribute(attr=name), slice=inner):
-            parts = list(inner.elts) if isinstance(inner, ast.Tuple) else [inner]
-            if name == "Literal":
-                return Literal[tuple(ast.literal_eval(part) for part in parts)]
-            return _generic(name, [_type(part, known) for part in parts])
-    raise KeyError(ast.unparse(node))
-
-
-def _generic(name: str, inner: list[Any]) -> Any:
-    match name:
-        case "Optional":
-            return Union[inner[0], None]  # noqa: UP007 - built from values
-        case "Union":
-            return Union[tuple(inner)]  # noqa: UP007 - built from values
-        case "list" | "List":
-            return list[inner[0]]  # type: ignore[valid-type]  # a type made at run time
-        case "dict" | "Dict":
-            return dict[inner[0], inner[1]]  # type: ignore[valid-type]  # likewise
-    raise KeyError(name)
-
-
-def enum_of(node: ast.ClassDef) -> type[Enum] | None:
-    """The Enum that a class statement defines by literal values; None for any other class."""
-    bases = {base.attr if isinstance(base, ast.Attribute) else _name(base) for base in node.bases}
-    if not bases & {"Enum", "StrEnum", "IntEnum"}:
-        return None
-    try:
-        members = {
-            _name(statement.targets[0]): ast.literal_eval(statement.value)
-            for statement in node.body
-            if isinstance(statement, ast.Assign)
-        }
-        made: type[Enum] = Enum(node.name, members)  # type: ignore[misc]  # made at run time
-    except (TypeError, ValueError):
-        return None
-    plain = all(type(value) in (str, int, float, bool) for value in members.values())
-    return made if members and plain else None
-
-
-def _name(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def type_of_default(default: Any) -> Any:
-    """The type of a default, where that says enough; else any value is allowed."""
-    known = (bool, int, float, str, datetime, date, Path, list, dict)
-    return type(default) if type(default) in known or isinstance(default, Enum) else Any
-
-
-def literal(node: ast.expr, otherwise: Any, classes: Mapping[str, Any]) -> Any:
-    """The value of a literal, of `date(...)`, `datetime(...)`, `Path(...)`, or an Enum's member."""
-    try:
-        if isinstance(node, ast.Attribute) and _name(node.value) in classes:
-            return classes[_name(node.value)][node.attr]
-        if isinstance(node, ast.Call) and not node.keywords:
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else None
-            name = node.func.id if isinstance(node.func, ast.Name) else name
-            return {**_CONSTRUCTORS, **classes}[name or ""](
-                *(ast.literal_eval(part) for part in node.args)
-            )
-        value = ast.literal_eval(node)
-    except (KeyError, TypeError, ValueError):
-        return otherwise
-    plain = (bool, int, float, str, list, dict, type(None))
-    return value if isinstance(value, plain) else otherwise
+    def __init__(self, reason: str, place: str = "") -> None:
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.reason = reason
+        self.place = place
 
 
 def convert(kind: Any, raw: Any) -> tuple[Any, str]:
     """A raw value as the type `kind` and an empty text, or the raw value and a reason."""
-    lenient = isinstance(raw, str | list | dict)
-    if isinstance(raw, str) and raw.isdigit() and moment_kind(kind) in ("date", "datetime"):
-        return raw, "a date is written as YYYY-MM-DD"  # pydantic would count seconds from 1970
     try:
-        value = _from_text(kind, raw) if isinstance(raw, str) else raw
-        return TypeAdapter(kind).validate_python(value, strict=not lenient), ""
-    except ValidationError as error:
-        return raw, _reason(kind, error)
+        value = _value(kind, _of_python(raw))
+        too_deep = _levels(value) > _MOST_LEVELS
+    except (_Unfit, NoLiteral) as error:
+        return raw, str(error)
+    except RecursionError:
+        too_deep = True
+    return (raw, f"it is nested more than {_MOST_LEVELS} levels deep") if too_deep else (value, "")
 
 
-def _from_text(kind: Any, raw: str) -> Any:
-    """A text of the command line for a list or dict: JSON, or values between commas.
+def _levels(value: Any) -> int:
+    parts = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_levels, parts), default=0) if container_of(type(value)) else 0
 
-    For an Enum, a member's name or its value as text.
+
+def _value(kind: Any, raw: Any) -> Any:
+    if kind in (Any, COMPUTED, TEXTS):
+        text = kind == TEXTS and isinstance(raw, str)
+        return _free(str(raw) if text else raw, words=kind != COMPUTED)
+    if len(parts := alternatives(kind)) > 1:
+        return _one_of(parts, raw)
+    if isinstance(kind, Constructor):
+        if isinstance(raw, Built):
+            return raw
+        return Built(kind.code, _value(kind.argument, raw), kind.name)
+    if container_of(kind):
+        return _several(kind, raw)
+    return _single(kind, raw)
+
+
+def _of_python(raw: Any) -> Any:
+    """A number, moment or array of NumPy and pandas, or a member of an IntEnum, as Python's own."""
+    if isinstance(raw, Enum) and isinstance(raw, int | float | str):
+        return raw.value
+    if type(raw).__module__.partition(".")[0] not in ("numpy", "pandas"):
+        return raw
+    if isinstance(raw, datetime):
+        if getattr(raw, "nanosecond", 0):
+            raise _Unfit("it has nanoseconds; round it to microseconds")
+        return raw.to_pydatetime()  # type: ignore[attr-defined]  # of pandas
+    return raw.tolist() if hasattr(raw, "tolist") else raw
+
+
+def _free(raw: Any, *, words: bool) -> Any:
+    """A value for a parameter of any type: what can be written as code again."""
+    if isinstance(raw, Written):
+        return read_unknown(raw, words=words)
+    kind = type_of_value(raw)
+    if isinstance(raw, Enum) or kind == COMPUTED:
+        raise _Unfit(f"a notebook cannot be handed a value of the type {type(raw).__name__}")
+    if not container_of(kind):
+        return _of_base(kind, raw)
+    if isinstance(raw, dict):
+        pairs = [(_free(key, words=True), value) for key, value in raw.items()]
+        return {key: _at(key, lambda part: _free(part, words=words), value) for key, value in pairs}
+    parts = (
+        _at(place, lambda part: _free(_of_python(part), words=words), part)
+        for place, part in enumerate(raw)
+    )
+    return container_of(kind)(parts)
+
+
+def _at(place: Any, make: Any, raw: Any) -> Any:
+    """What `make` makes of a part; a refusal says where it stands."""
+    try:
+        return make(raw)
+    except _Unfit as error:
+        raise _Unfit(error.reason, f"[{place!r}]{error.place}") from error
+    except NoLiteral as error:
+        raise _Unfit(str(error), f"[{place!r}]") from error
+
+
+def _of_base(kind: Any, value: Any) -> Any:
+    """A value without the subclass that it may have, whose `repr` nobody could run."""
+    if isinstance(value, str | Path) and re.search("[\ud800-\udfff]", str(value)):
+        raise _Unfit("it holds bytes that are no text in UTF-8")
+    return kind(value) if kind in (int, float, str) and type(value) is not kind else value
+
+
+def _one_of(kinds: tuple[Any, ...], raw: Any) -> Any:
+    """The value as one of several types: the one that it has already, else the first that fits."""
+    if isinstance(raw, str) and str in kinds:
+        return _text_or_other(kinds, raw)
+    if isinstance(raw, str):
+        if type(None) in kinds and raw in _NONE:
+            return None
+        try:
+            literal = read_literal(raw)
+        except NoLiteral:
+            pass
+        else:
+            if not isinstance(literal, str) and (found := _fitting(kinds, literal)):
+                return found[0]
+    found = _fitting(kinds, raw)
+    if found:
+        return found[0]
+    shown = " or ".join(show_type(kind) for kind in kinds)
+    if len(left := [kind for kind in kinds if kind is not type(None)]) == 1:
+        return _value(left[0], raw)  # for its reason
+    raise _Unfit(f"it must be {shown}")
+
+
+def _fitting(kinds: Iterable[Any], raw: Any) -> list[Any]:
+    """The values that a raw value is as each of the types that it fits, the very same first."""
+    found = []
+    for kind in kinds:
+        try:
+            found.append(_value(kind, raw))
+        except (_Unfit, NoLiteral):
+            continue
+    return sorted(found, key=lambda value: (type(value) is not type(raw), value != raw))
+
+
+def _text_or_other(kinds: tuple[Any, ...], raw: str) -> Any:
+    """A text where texts and others may stand: from a command line it can be one of the others.
+
+    Then a literal of another type is that, `3`, `None`, `[1]`, and so are a date and values between
+    commas, where the type has such. In quotes it is a text.
     """
-    if raw in ("", "none", "null", "None") and _optional(kind):
-        return None
-    alternatives = _alternatives(kind)
-    origins = {get_origin(part) or part for part in alternatives}
-    if not origins & {list, dict}:
-        return next((found for part in alternatives for found in _members(part, raw)), raw)
+    others = [kind for kind in kinds if kind is not str]
+    if not isinstance(raw, Written):
+        return str(raw)
     try:
-        value = json.loads(raw)
-    except ValueError:
-        value = [part.strip() for part in raw.split(",")] if list in origins else raw
-    inner = [part for kind in alternatives if get_origin(kind) is list for part in get_args(kind)]
-    if not isinstance(value, list) or not inner:
-        return value
-    return [next(iter(_members(inner[0], part)), part) for part in value]
+        literal = read_literal(raw)
+    except NoLiteral:
+        pass
+    else:
+        if isinstance(literal, str):
+            return literal
+        if found := _fitting(others, literal):
+            return found[0]
+    found = _fitting((kind for kind in others if _told_apart(kind, raw)), raw)
+    if not found and raw.lstrip().startswith("[") and any(map(container_of, others)):
+        read_items(raw)  # for its reason
+    return found[0] if found else str(raw)
 
 
-def _members(kind: Any, raw: Any) -> list[Enum]:
-    """Which members of an Enum a name or value means; none where `kind` is another type."""
-    if not (isinstance(kind, type) and issubclass(kind, Enum)):
-        return []
-    return [member for member in kind if str(raw) in (member.name, str(member.value))]
+def _told_apart(kind: Any, raw: str) -> bool:
+    """Whether a text that is of a type would hardly be meant as a text."""
+    return (
+        kind in (date, datetime, time, Month)
+        or get_origin(kind) is Literal
+        or isinstance(kind, Constructor)
+        or (isinstance(kind, type) and issubclass(kind, Enum))
+        or (container_of(kind) is not None and ("," in raw or not _of_texts(kind)))
+    )
 
 
-def _optional(kind: Any) -> bool:
-    return type(None) in get_args(kind) and str not in get_args(kind)
+def _of_texts(kind: Any) -> bool:
+    """Whether a container holds texts, so that each text alone could be one of its elements."""
+    inner = get_args(kind)
+    return not inner or takes_text(inner[-1] if container_of(kind) is dict else inner[0])
 
 
-def _alternatives(kind: Any) -> tuple[Any, ...]:
-    return get_args(kind) if get_origin(kind) is Union else (kind,)
+def _several(kind: Any, raw: Any) -> Any:
+    """A list, tuple, set or dict of the right elements."""
+    container, inner = container_of(kind), get_args(kind)
+    if isinstance(raw, str):
+        raw = _read_several(container, raw)
+    if container is dict:
+        if not isinstance(raw, Mapping):
+            raise _Unfit('it must be a dictionary, such as {"a": 1}')
+        key_kind, value_kind = inner or (Any, Any)
+        return {
+            _at(key, lambda part: _value(key_kind, part), key): _at(
+                key, lambda part: _value(value_kind, _of_python(part)), value
+            )
+            for key, value in raw.items()
+        }
+    sets = (set, frozenset)
+    if not isinstance(raw, (list, tuple, *sets) if container in sets else (list, tuple)):
+        raise _Unfit(f"it must be a {container.__name__}, such as {_EXAMPLES[container]}")
+    kinds = _element_kinds(container, inner, len(raw))
+    made = (
+        _at(place, lambda part, own=own: _value(own, _of_python(part)), part)
+        for place, (own, part) in enumerate(zip(kinds, raw, strict=True))
+    )
+    try:
+        return container(made)
+    except TypeError as error:
+        raise _Unfit(f"a {container.__name__} cannot hold lists or dictionaries") from error
 
 
-def takes_text(kind: Any) -> bool:
-    """Whether any text at all is a value of a type."""
-    return bool({str, Any} & set(_alternatives(kind)))
+_EXAMPLES = {list: "[1, 2]", tuple: "(1, 2)", set: "{1, 2}", frozenset: "{1, 2}"}
 
 
-def moment_kind(kind: Any) -> MomentKind | None:
-    """Which kind of moment a type holds; None for one to which a text is only a text."""
-    kinds: dict[Any, MomentKind] = {Month: "month", datetime: "datetime", date: "date"}
-    if takes_text(kind):
-        return None
-    return next((kinds[part] for part in _alternatives(kind) if part in kinds), None)
+def _read_several(container: Any, raw: str) -> Any:
+    if container is not dict:
+        found = read_items(raw)
+        return [] if found == {} else found
+    try:
+        return read_literal(raw)
+    except NoLiteral as error:
+        raise _Unfit('it must be a dictionary, in JSON or Python: {"a": 1}') from error
+
+
+def _element_kinds(container: Any, inner: tuple[Any, ...], count: int) -> list[Any]:
+    """The type of each of `count` elements."""
+    if container is not tuple or not inner or inner[-1] is ...:
+        return [inner[0] if inner else Any] * count
+    if len(inner) != count:
+        raise _Unfit(f"it must have {len(inner)} elements and has {count}")
+    return list(inner)
+
+
+def _single(kind: Any, raw: Any) -> Any:
+    if kind in (None, type(None)):
+        if raw is None or (isinstance(raw, str) and raw in _NONE):
+            return None
+        raise _Unfit("it must be None")
+    if kind is str and isinstance(raw, str) and not isinstance(raw, Enum):
+        return _of_base(str, raw)
+    if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
+        return _chosen(kind, raw)
+    if kind is Decimal and type(raw) is int:
+        return Decimal(raw)
+    if kind is datetime and type(raw) is date:
+        return datetime(raw.year, raw.month, raw.day)  # noqa: DTZ001 - a day has no zone
+    if isinstance(raw, str) and raw.isdigit() and moment_kind(kind) in ("date", "datetime"):
+        raise _Unfit("a date is written as YYYY-MM-DD")  # pydantic would count from 1970
+    try:
+        value = _adapter(kind).validate_python(raw, strict=not isinstance(raw, str))
+    except ValidationError as error:
+        raise _Unfit(_reason(kind, error)) from error
+    return _of_base(kind, value)
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def _chosen(kind: Any, raw: Any) -> Any:
+    """The one of a Literal or an Enum that a value, a text of it or a member's name means."""
+    members = list(get_args(kind) or kind)
+    raw = raw.value if isinstance(raw, Enum) and raw not in members else raw
+    for member in members:
+        told = member.value if isinstance(member, Enum) else member
+        if raw is member or (type(raw) is type(told) and raw == told):
+            return member
+    if isinstance(raw, str):
+        for member in members:
+            told = member.value if isinstance(member, Enum) else member
+            if raw in (str(told), json.dumps(told), getattr(member, "name", raw + ".")):
+                return member
+    told_all = [repr(getattr(member, "value", member)) for member in members]
+    few = " or ".join([", ".join(told_all[:-1]), told_all[-1]] if told_all[1:] else told_all)
+    raise _Unfit(f"input should be {few}")
 
 
 def _reason(kind: Any, error: ValidationError) -> str:
     first = error.errors()[0]
-    place = "".join(f"[{part!r}]" for part in first["loc"] if get_origin(kind) in (list, dict))
     if kind is Month:
         return "a month is written as YYYY-MM"
     if first["type"] in ("date_from_datetime_parsing", "date_parsing", "date_type"):
         return "a date is written as YYYY-MM-DD"
     text = first["msg"].removeprefix("Value error, ")
-    return f"{place + ': ' if place else ''}{text[0].lower()}{text[1:]}"
+    return f"{text[0].lower()}{text[1:]}"
 
 
-def check_limits(rule: ParameterRule, value: Any, kind: Any) -> str:
-    """Why a typed value lies outside the limits of a rule; empty where it does not."""
-    if rule.choices and (value.value if isinstance(value, Enum) else value) not in rule.choices:
-        return f"it must be one of {', '.join(map(repr, rule.choices))}"
-    if rule.pattern and not re.fullmatch(rule.pattern, str(value)):
-        return f"it must match {rule.pattern}"
-    for limit, wrong, words in (
-        (rule.minimum, operator.lt, "it must not be below"),
-        (rule.maximum, operator.gt, "it must not be above"),
-    ):
-        if limit is None or value is None:
-            continue
-        bound, reason = convert(kind, limit)
-        if reason:
-            return f"its limit {limit!r} in the report's file has another type"
-        try:
-            outside = wrong(value, bound)
-        except TypeError:
-            return f"it cannot be compared with its limit {limit}: one has a time zone"
-        if outside:
-            return f"{words} {limit}"
-    return ""
+def same_from_json(kind: Any, value: Any) -> bool:
+    """Whether the plain JSON form of a value says enough to get the very value back."""
+    back, reason = convert(kind, plain(value))
+    same_type = show_type(type_of_value(back)) == show_type(type_of_value(value))
+    return not reason and same_type and plain(back) == plain(value)
 
 
-def show_type(kind: Any) -> str:
-    """A type as people write it: `int`, `list[date]`, `"metric" | "imperial"`."""
-    named = {Month: "month", None: "None", type(None): "None", Any: "any value"}
-    if isinstance(kind, Hashable) and kind in named:
-        return named[kind]
-    origin, inner = get_origin(kind), get_args(kind)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return " | ".join(repr(member.value) for member in kind)
-    if origin is Literal:
-        return " | ".join(map(repr, inner))
-    if origin is Union:
-        return " | ".join(map(show_type, inner))
-    name = getattr(origin or kind, "__name__", str(kind))
-    return f"{name}[{', '.join(map(show_type, inner))}]" if inner else name
+def restored(given: Mapping[str, Any], types: Mapping[str, str]) -> dict[str, Any]:
+    """Values that a record holds as JSON, with the types that it says they had."""
+    kinds = {name: type_named(shown) for name, shown in types.items()}
+    return {
+        name: value
+        if isinstance(kinds.get(name, COMPUTED), Constructor)
+        else convert(kinds.get(name, Any), value)[0]
+        for name, value in given.items()
+    }

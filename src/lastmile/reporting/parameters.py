@@ -1,13 +1,13 @@
 """The parameters of a notebook: read from its `parameters` cell by `ast`, never by running it.
 
-A parameter is an assignment at the top level of the cell. Its type is the annotation, else the type
-of its default; its help is the comment on its line, else the comment lines right above it. The
-report's own file may narrow both (see `ParameterRule`). An Enum may be defined in the cell.
+A parameter is an assignment at the top level of the cell. Its type is the annotation, else that of
+its default (see `defaults`); its help is the comment on its line, else the comment lines right
+above it. The report's own file may narrow both (see `ParameterRule`). An Enum may be defined in the
+cell.
 """
 
 import ast
-import io
-import tokenize
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,24 +15,29 @@ from enum import Enum
 from typing import Any, Literal
 
 from lastmile.errors import BadDefinition, BadMoment, BadParameter, LastmileError, UnknownParameter
+from lastmile.reporting.comments import comments_of, help_of
+from lastmile.reporting.constants import parse_cell
+from lastmile.reporting.defaults import UNKNOWN_DEFAULT, default_of
 from lastmile.reporting.definition import ParameterRule
-from lastmile.reporting.moments import is_expression, moment
-from lastmile.reporting.parameter_types import (
+from lastmile.reporting.kinds import (
+    COMPUTED,
     NAMED_TYPES,
-    check_limits,
-    convert,
+    Constructor,
+    alternatives,
     enum_of,
-    literal,
     moment_kind,
+    of_one_kind,
     show_type,
     takes_text,
     type_of_annotation,
-    type_of_default,
+    type_of_value,
 )
+from lastmile.reporting.limits import check_limits
+from lastmile.reporting.moments import is_expression, moment
+from lastmile.reporting.parameter_types import convert, same_from_json
 from lastmile.reporting.secrets import SecretRef, is_reference, well_named
-
-UNKNOWN_DEFAULT = object()
-"""Marks a default that is an expression: only the kernel can know its value."""
+from lastmile.reporting.written import Written
+from lastmile.values import Built
 
 Origin = Literal["default", "report", "given"]
 """Who set a value: the notebook's default, the report's file, or the one who asks for the run."""
@@ -78,11 +83,22 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The typed value of a parameter, who set it, and the expression that it was computed from."""
+    """The typed value of a parameter, who set it, and the expression that it was computed from.
+
+    `asked` is what was asked for, so that it means the same when it is read from a record.
+    `from_json` says whether the plain JSON form of the value is enough to get it back.
+    """
 
     value: Any
     origin: Origin
     expression: str = ""
+    asked: Any = None
+    from_json: bool = True
+
+    @property
+    def type_shown(self) -> str:
+        """The type of the value, as people write it."""
+        return show_type(type_of_value(self.value))
 
 
 def read_parameters(source: str) -> tuple[Parameter, ...]:
@@ -91,8 +107,8 @@ def read_parameters(source: str) -> tuple[Parameter, ...]:
     Raises:
         SyntaxError: the cell is not Python.
     """
-    tree = ast.parse(source)
-    comments = _comments(source)
+    tree = parse_cell(source)
+    comments = comments_of(source)
     classes = {
         node.name: made
         for node in tree.body
@@ -105,39 +121,40 @@ def read_parameters(source: str) -> tuple[Parameter, ...]:
         elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
             target, annotation, value = statement.targets[0], None, statement.value
         else:
+            for name in _assigned(statement) & found.keys():
+                changed = ast.unparse(statement).partition("\n")[0]
+                source = f"{found[name].source}; {changed}"
+                found[name] = replace(found[name], default=UNKNOWN_DEFAULT, source=source)
             continue
-        default = UNKNOWN_DEFAULT if value is None else literal(value, UNKNOWN_DEFAULT, classes)
+        kind, default = default_of(value, classes)
+        if annotation is None:
+            kind = Any if kind is type(None) else kind
+        else:
+            kind = _annotated(type_of_annotation(annotation, classes), kind)
         found[target.id] = Parameter(
             name=target.id,
-            type=type_of_annotation(annotation, classes) or type_of_default(default),
+            type=kind,
             default=default,
             source="" if value is None else ast.unparse(value),
-            help=_help(comments, statement),
+            help=help_of(comments, statement),
         )
     return tuple(found.values())
 
 
-def _comments(source: str) -> dict[int, tuple[str, bool]]:
-    """Comment text by line, with whether the comment has the line to itself."""
-    found = {}
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            alone = lines[token.start[0] - 1].lstrip().startswith("#")
-            found[token.start[0]] = (token.string.lstrip("# ").rstrip(), alone)
-    return found
+def _annotated(kind: Any, default_kind: Any) -> Any:
+    """The type of an annotation together with what the default says that it leaves open."""
+    if kind == COMPUTED and default_kind is type(None):
+        return COMPUTED
+    return of_one_kind(kind, default_kind)
 
 
-def _help(comments: Mapping[int, tuple[str, bool]], statement: ast.stmt) -> str:
-    last = statement.end_lineno or statement.lineno
-    if last in comments:
-        return comments[last][0]
-    above: list[str] = []
-    line = statement.lineno - 1
-    while line in comments and comments[line][1]:
-        above.insert(0, comments[line][0])
-        line -= 1
-    return " ".join(above)
+def _assigned(statement: ast.stmt) -> set[str]:
+    """The names that any other statement gives a value."""
+    return {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del)
+    }
 
 
 def apply_rules(
@@ -158,7 +175,7 @@ def apply_rules(
             parameter,
             rule=rule,
             help=rule.help or parameter.help,
-            type=NAMED_TYPES[rule.type] if rule.type else parameter.type,
+            type=_ruled(rule, parameter),
         )
         if rule.value is not None:
             reason = _unfit(changed, rule.value)
@@ -172,6 +189,14 @@ def apply_rules(
             changed = replace(changed, default=rule.value)
         narrowed.append(changed)
     return narrowed, faults
+
+
+def _ruled(rule: ParameterRule, parameter: Parameter) -> Any:
+    """The type that a rule names; what the elements of a list are, the notebook says."""
+    if rule.type is None:
+        return parameter.type
+    default_kind = type(None) if parameter.default is None else parameter.type
+    return of_one_kind(NAMED_TYPES[rule.type], default_kind)
 
 
 def _unfit(parameter: Parameter, value: Any) -> str:
@@ -193,8 +218,9 @@ def resolve(
     Every parameter whose value is known before the kernel starts is in the result: those given,
     those that the report's file sets, and the literal defaults, which are checked as well.
     """
+    where = f"the cell `parameters` of {notebook}"
     faults: list[LastmileError] = [
-        UnknownParameter(name, known=[p.name for p in parameters], notebook=notebook)
+        UnknownParameter(name, known=[p.name for p in parameters], notebook=notebook, where=where)
         for name in given
         if name not in {p.name for p in parameters}
     ]
@@ -211,9 +237,35 @@ def resolve(
         else:
             value, expression, reason = understand(parameter, raw, logical_date)
         if reason:
-            faults.append(BadParameter(parameter.name, value=raw, reason=reason))
-        values[parameter.name] = Resolved(value, origin, expression)
+            faults.append(BadParameter(parameter.name, value=raw, reason=reason, where=where))
+            continue
+        values[parameter.name] = Resolved(
+            value,
+            origin,
+            expression,
+            asked=_asked(parameter, raw, value, expression),
+            from_json=isinstance(value, SecretRef) or same_from_json(parameter.type, value),
+        )
     return values, faults
+
+
+def _asked(parameter: Parameter, raw: Any, value: Any, expression: str) -> Any:
+    """What was asked for, as a record may hold it: read again, it is the same value.
+
+    A text of a command line is kept as it is where the type of the parameter says what it means.
+    """
+    if expression or isinstance(value, SecretRef):
+        return str(raw)
+    text = str(raw) if isinstance(raw, str) else None
+    if text is not None and not (isinstance(raw, Written) and _means_other(parameter, text, value)):
+        return text
+    return value
+
+
+def _means_other(parameter: Parameter, text: str, value: Any) -> bool:
+    """Whether a text that does not come from a command line is another value than it was there."""
+    read, _ = convert(parameter.type, text)
+    return bool(show_type(type_of_value(read)) != show_type(type_of_value(value)) or read != value)
 
 
 def _origin(parameter: Parameter, given: Mapping[str, Any]) -> Origin:
@@ -252,9 +304,18 @@ def _moment(parameter: Parameter, text: str, logical_date: datetime) -> tuple[An
     except BadMoment as error:
         written = {"month": "YYYY-MM", "date": "YYYY-MM-DD", "datetime": "YYYY-MM-DDTHH:MM"}[kind]
         return text, f"write {written}, or an expression; {error.fix}"
-    if isinstance(value, datetime) and getattr(parameter.default, "tzinfo", value.tzinfo) is None:
+    made = next((p for p in alternatives(parameter.type) if isinstance(p, Constructor)), None)
+    naive = not made.aware if made else _is_naive(parameter)
+    if isinstance(value, datetime) and naive:
         value = value.replace(tzinfo=None)  # as the notebook's default, so that both compare
-    return value, ""
+    return (Built(made.code, value, made.name) if made else value), ""
+
+
+def _is_naive(parameter: Parameter) -> bool:
+    """Whether the notebook's own moment has no zone, also where only the kernel knows it."""
+    if parameter.default is UNKNOWN_DEFAULT:
+        return not re.search(r"tz|zone|utc\b", parameter.source, re.IGNORECASE)
+    return getattr(parameter.default, "tzinfo", UTC) is None
 
 
 def _reference(parameter: Parameter, raw: str) -> tuple[Any, str]:

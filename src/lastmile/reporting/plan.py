@@ -79,9 +79,16 @@ class Plan:
             "parameters": plain(dict(self.parameters)),
             "logical_date": self.logical_date.isoformat(),
         }
+        if unsaid := {n: r.type_shown for n, r in self.resolved.items() if not r.from_json}:
+            parts["types"] = unsaid
         if self.data:
             parts["data"] = {name: file["sha256"] for name, file in self.data.items()}
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The types of all known values, as people write them: JSON does not hold each."""
+        return {name: resolved.type_shown for name, resolved in self.resolved.items()}
 
     @property
     def secrets(self) -> tuple[SecretRef, ...]:
@@ -170,7 +177,7 @@ def plan_run(
     plan = Plan(
         key=run_key(now),
         report=report,
-        given=dict(given),
+        given={name: resolved[name].asked for name in given},
         parameters={name: part.value for name, part in resolved.items()},
         formats=formats or report.file.formats,
         started=now,

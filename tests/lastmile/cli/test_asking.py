@@ -54,7 +54,7 @@ def test_help_lists_a_real_option_for_each_parameter(lastmile, root):
     assert "--loud / --no-loud [default: True]" in words
     assert "--units [metric|imperial] [default: metric]" in words
     assert "--regions A,B" in words
-    assert "--computed ANY-VALUE [default: 2 * 3]" in words
+    assert "--computed INTEGER [default: 2 * 3]" in words
 
 
 def test_a_name_that_the_command_has_taken_is_set_with_p_and_help_says_so(lastmile, root):

@@ -2,7 +2,8 @@
 
 import shutil
 import subprocess
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 
 from lastmile.errors import NoTranslation
 from lastmile.reporting.foreign import read_foreign, translate
-from lastmile.reporting.parameters import UNKNOWN_DEFAULT
+from lastmile.reporting.parameters import UNKNOWN_DEFAULT, resolve
 from lastmile.reporting.secrets import SecretRef
+from lastmile.reporting.written import Written
 
 BASH = """
 # how it is called
@@ -86,6 +88,165 @@ def test_a_hostile_text_stays_a_text_in_bash(value):
 def test_a_text_that_would_be_computed_is_refused(language, value):
     with pytest.raises(NoTranslation, match="would be computed"):
         translate({"x": value}, "x", language, notebook="a.ipynb")
+
+
+R = """
+ids <- c(1L, 2L)  # which
+rates <- c(0.5, 1)
+names <- c("a", 'b')
+n <- 3
+k <- 3L
+day <- as.Date("2024-01-01")
+x <- NULL
+made <- Sys.time()
+named <- c(a = 1)
+"""
+JULIA = """
+ids = [1, 2]
+pair = (1, "a")
+tags = Set([1])
+day = Date("2024-01-01")
+x = nothing
+half = 0.5
+made = now()
+"""
+SHELL = """
+ids=(1 2)
+names=(a "b c")
+region=north
+empty=
+when=$(date)
+"""
+
+
+def written(cell, kernel, language, **given):
+    parameters = read_foreign(cell, kernel, language)
+    raw = {name: Written(text) for name, text in given.items()}
+    values, faults = resolve(
+        parameters, raw, notebook="a.ipynb", logical_date=datetime(2024, 5, 15, tzinfo=UTC)
+    )
+    if faults:
+        return [fault.what for fault in faults]
+    code = translate(
+        {name: values[name].value for name in given}, kernel, language, notebook="a.ipynb"
+    )
+    return code.splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("ids", "3,4", "ids = c(as.integer(3), as.integer(4))"),
+        ("rates", "1,2.5", "rates = c(1, 2.5)"),
+        ("names", 'c,"d, e"', 'names = c("c", "d, e")'),
+        ("n", "4", "n = 4"),
+        ("n", "4.5", "n = 4.5"),
+        ("k", "4", "k = as.integer(4)"),
+        ("day", "yesterday", 'day = as.Date("2024-05-14")'),
+        ("x", "[1, null]", "x = list(1, NULL)"),
+        ("x", "NaN", "x = NaN"),
+        ("made", '"now"', 'made = "now"'),
+        ("names", "M\u00fcller", 'names = c("M\\u00fcller")'),
+    ],
+)
+def test_a_value_of_r_is_written_as_its_default_is(name, text, line):
+    assert written(R, "ir", "R", **{name: text}) == [line]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("ids", "3,4", "ids = [3, 4]"),
+        ("pair", "2,b", 'pair = (2, "b", )'),
+        ("tags", "3,4", "tags = Set([3, 4])"),
+        ("day", "2024-02-01", 'day = Date("2024-02-01")'),
+        ("half", "2", "half = 2.0"),
+        ("x", '{"a": [1]}', 'x = Dict("a" => [1])'),
+        ("x", "(1,)", "x = (1, )"),
+        ("x", "{1}", "x = Set([1])"),
+        ("x", "Infinity", "x = Inf"),
+        ("x", '"\U0001f389"', 'x = "\\U0001f389"'),
+    ],
+)
+def test_a_value_of_julia_is_written_as_its_default_is(name, text, line):
+    assert written(JULIA, "julia-1.9", "julia", **{name: text}) == [line]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("ids", "3,4", "ids=(3 4)"),
+        ("names", "c d,e", "names=('c d' e)"),
+        ("region", "None", "region=None"),
+        ("empty", "x", "empty=x"),
+        ("when", "007", "when=007"),
+    ],
+)
+def test_a_value_of_a_shell_is_written_as_its_default_is(name, text, line):
+    assert written(SHELL, "bash", "bash", **{name: text}) == [line]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kernel", "language", "name", "text", "words"),
+    [
+        (R, "ir", "R", "ids", "3,x", "[1]: input should be a valid integer"),
+        (R, "ir", "R", "ids", "1.5", "valid integer"),
+        (R, "ir", "R", "made", "now", "its type is not known"),
+        (R, "ir", "R", "named", "1,2", "its type is not known"),
+        (JULIA, "julia-1.9", "julia", "ids", "a", "valid integer"),
+        (JULIA, "julia-1.9", "julia", "made", "now", "its type is not known"),
+        (SHELL, "bash", "bash", "ids", "3,x", "[1]: input should be a valid integer"),
+        ("val xs = Seq(1, 2)", "x", "scala", "xs", "3,4", "its type is not known"),
+    ],
+)
+def test_what_is_not_of_the_type_is_refused_in_every_language(
+    cell, kernel, language, name, text, words
+):
+    assert words in written(cell, kernel, language, **{name: text})[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "value", "words"),
+    [
+        ("bash", [[1], [2]], "an array of a shell holds numbers and texts only"),
+        ("bash", ["a", None], "an array of a shell holds numbers and texts only"),
+        ("R", 2**60, "would be rounded"),
+        ("R", Decimal("1.0"), "a Decimal has no form there"),
+        ("R", "a\0b", "NUL"),
+        ("matlab", "a\nb", "one line"),
+        (".net-powershell", "\N{RIGHT DOUBLE QUOTATION MARK}; id #", "would be computed"),
+    ],
+)
+def test_what_would_become_something_else_is_refused(language, value, words):
+    with pytest.raises(NoTranslation, match=words):
+        translate({"x": value}, "x", language, notebook="a.ipynb")
+
+
+@pytest.mark.parametrize(
+    "language", ["R", "scala", "julia", "matlab", ".net-csharp", ".net-fsharp"]
+)
+def test_numbers_that_are_not_finite_are_no_texts(language):
+    code = translate({"x": float("nan")}, "x", language, notebook="a.ipynb")
+
+    assert "nan" in code.lower()
+    assert '"' not in code
+
+
+@pytest.mark.parametrize("language", ["R", "scala", "julia", ".net-csharp"])
+def test_tuples_and_sets_are_no_texts_of_themselves(language):
+    code = translate({"x": (1, 2), "y": {3, 4}}, "x", language, notebook="a.ipynb")
+
+    assert '"' not in code
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [(".net-powershell", '$x = "C:\\data `"x`""'), ("matlab", 'x = "C:\\data ""x"""')],
+)
+def test_a_backslash_is_itself_where_texts_know_no_escapes(language, line):
+    code = translate({"x": 'C:\\data "x"'}, "x", language, notebook="a.ipynb")
+
+    assert code.splitlines()[1] == line
 
 
 def test_what_papermill_cannot_write_is_refused_with_the_reason():

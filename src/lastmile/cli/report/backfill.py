@@ -11,10 +11,14 @@ from rich.text import Text
 from lastmile.cli.output import err, note, run_as_json, say, say_json
 from lastmile.cli.report.options import parse_pairs
 from lastmile.cli.state import Door, executor_option, with_door
+from lastmile.errors import BadParameter
+from lastmile.reporting.kinds import takes_many
+from lastmile.reporting.written import NoLiteral, split_items
 
 if TYPE_CHECKING:
     from lastmile.jobs.backfill import Outcome
     from lastmile.reporting.grid import Slot
+    from lastmile.reporting.plan import Report
 
 SIGNS = {
     "waiting": ("·", "dim"),
@@ -70,12 +74,7 @@ def backfill(door: Door, /, name: str, first: str, last: str, **options: Any) ->
     from lastmile.reporting.grid import slots
 
     report = report_in(door.workspace, name)
-    lists = {p.name for p in report.parameters if "list" in p.type_shown}
-    given = {
-        key: [value] if key in lists else value.split(",")
-        for key, value in parse_pairs(options["pairs"]).items()
-    }
-    grid = slots(first, last, step=options["step"], given=given)
+    grid = slots(first, last, step=options["step"], given=_several(report, options["pairs"]))
     with _live(name, grid, quiet=options["as_json"]) as on_change:
         far = door.workspace.settings.executor != "local"
         outcomes = (backfill_far if far else fill)(
@@ -91,6 +90,21 @@ def backfill(door: Door, /, name: str, first: str, last: str, **options: Any) ->
     else:
         _tell(outcomes)
     return 0 if all(outcome.progress in ("good", "kept") for outcome in outcomes) else 1
+
+
+def _several(report: "Report", pairs: Sequence[str]) -> dict[str, list[str]]:
+    """The values of each parameter; for one that holds several, what is given is one value."""
+    kinds = {p.name: p.type for p in report.parameters}
+    values: dict[str, list[str]] = {}
+    for name, text in parse_pairs(pairs).items():
+        kind = kinds.get(name)
+        bracket = kind is not str and text.lstrip().startswith(("[", "(", "{"))
+        try:
+            one = bracket or not text.strip() or takes_many(kind)
+            values[name] = [text] if one else split_items(text)
+        except NoLiteral as error:
+            raise BadParameter(name, value=text, reason=str(error)) from error
+    return values
 
 
 @contextmanager

@@ -14,9 +14,10 @@ import click
 
 from lastmile.cli.state import Door
 from lastmile.errors import BadParameter
-from lastmile.reporting.parameter_types import moment_kind
+from lastmile.reporting.kinds import moment_kind, takes_many
 from lastmile.reporting.parameters import Parameter
 from lastmile.reporting.plan import Report
+from lastmile.reporting.written import Written
 from lastmile.values import plain
 from lastmile.workspace import names_in
 
@@ -87,14 +88,14 @@ def given_values(ctx: click.Context, pairs: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def parse_pairs(pairs: Sequence[str]) -> dict[str, str]:
+def parse_pairs(pairs: Sequence[str]) -> dict[str, Written]:
     """Values by name from texts `name=value`."""
     values = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
             raise BadParameter(pair, value=pair, reason="write it as KEY=VALUE")
-        values[name.strip()] = value
+        values[name.strip()] = Written(value)
     return values
 
 
@@ -153,7 +154,7 @@ def _option(parameter: Parameter) -> ParameterOption:
 
 def _keep(ctx: click.Context, name: str, value: Any) -> None:
     if value is not None:
-        ctx.meta.setdefault(_GIVEN, {})[name] = value
+        ctx.meta.setdefault(_GIVEN, {})[name] = Written(value) if isinstance(value, str) else value
 
 
 def _metavar(parameter: Parameter) -> str:
@@ -163,8 +164,8 @@ def _metavar(parameter: Parameter) -> str:
     shown = parameter.type_shown
     if "'" in shown:
         return "[" + shown.replace("'", "").replace(" | ", "|") + "]"
-    if shown.startswith("list"):
-        return "A,B"
+    if takes_many(parameter.type):
+        return "JSON" if shown.startswith("dict") else "A,B"
     return _METAVARS.get(parameter.type, shown.upper().replace(" | ", "|").replace(" ", "-"))
 
 

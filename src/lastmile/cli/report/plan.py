@@ -83,6 +83,7 @@ def parameter_rows(found: "Preview") -> list[dict[str, Any]]:
             {
                 "name": parameter.name,
                 "type": parameter.type_shown,
+                "value_type": resolved.type_shown if resolved else "",
                 "value": plain(resolved.value) if resolved else None,
                 "origin": resolved.origin if resolved else "kernel",
                 "expression": resolved.expression if resolved else parameter.source,
@@ -118,12 +119,13 @@ def tell_preview(found: "Preview") -> None:
     plan = found.plan
     say(f"{plan.report.file.title}: what a run would do", "bold")
     say_table(
-        ("parameter", "value", "from"),
+        ("parameter", "value", "from", "type"),
         (
             [
                 row["name"],
                 "" if row["origin"] == "kernel" else str(row["value"]),
                 ": ".join(part for part in (_ORIGINS[row["origin"]], row["expression"]) if part),
+                row["value_type"] or row["type"],
             ]
             for row in parameter_rows(found)
         ),

@@ -1,21 +1,24 @@
 """Values become code: the `injected-parameters` cell, as papermill's convention has it.
 
-Only `repr` of plain types is written, so a text can never become anything but a text. papermill's
+Only `repr` of plain types is written, so a text can never become anything but a text; around it
+stands what the notebook's own default was made with, such as `pd.Timestamp(...)`. papermill's
 own translator is not used for Python because it turns dates into texts; for every other language it
 is. A secret is written as a look-up in the kernel's environment.
 """
 
 import math
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from lastmile.reporting.foreign import translate
 from lastmile.reporting.plan import Report
 from lastmile.reporting.secrets import SecretRef
-from lastmile.values import plain
+from lastmile.values import Built, plain
 
 TAG = "injected-parameters"
 
@@ -55,7 +58,7 @@ def code_of(values: Mapping[str, Any]) -> str:
     """Python source that assigns `values` by name."""
     body = [f"{name} = {_expression(value)}" for name, value in values.items()]
     text = "\n".join(body)
-    modules = ("datetime", "os", "pathlib")
+    modules = ("datetime", "decimal", "os", "pathlib", "uuid")
     # Under names of our own: a notebook may have said `from datetime import datetime`.
     imports = [f"import {module} as _{module}" for module in modules if f"_{module}." in text]
     return "\n".join(["# Parameters", *imports, *body]) + "\n"
@@ -67,32 +70,56 @@ def _expression(value: Any) -> str:
             return f"_os.environ[{value.variable!r}]"
         case Enum():
             return f"{type(value).__name__}({_expression(value.value)})"
-        case list() | tuple():
-            return f"[{', '.join(map(_expression, value))}]"
+        case Built():
+            return value.code.replace("{}", _expression(value.argument), 1)
+        case list() | tuple() | set() | frozenset():
+            return _several(value)
         case dict():
-            return f"{{{', '.join(f'{k!r}: {_expression(v)}' for k, v in value.items())}}}"
+            pairs = (f"{_expression(k)}: {_expression(v)}" for k, v in value.items())
+            return f"{{{', '.join(pairs)}}}"
     return _scalar(value)
 
 
-def _scalar(value: Any) -> str:
+def _several(value: Any) -> str:
+    """A list, tuple or set; an empty set and a tuple of one have a form of their own."""
+    parts = ", ".join(
+        map(_expression, value)
+        if isinstance(value, list | tuple)
+        else sorted(map(_expression, value))
+    )
+    match value:
+        case list():
+            return f"[{parts}]"
+        case tuple():
+            return f"({parts},)" if len(value) == 1 else f"({parts})"
+        case frozenset():
+            return f"frozenset({{{parts}}})" if value else "frozenset()"
+    return f"{{{parts}}}" if value else "set()"
+
+
+def _scalar(value: Any) -> str:  # noqa: PLR0911 - a table
     match value:
         case float() if not math.isfinite(value):
             return f"float({str(value)!r})"
-        case datetime():
-            return _datetime(value)
-        case date():
+        case datetime() | time():
+            return _with_zone(value)
+        case date() | timedelta():
             return f"_{value!r}"
         case bool() | int() | float() | str() | None:
             return repr(value)
         case Path():
             return f"_pathlib.Path({str(value)!r})"
+        case Decimal():
+            return f"_decimal.Decimal({str(value)!r})"
+        case UUID():
+            return f"_uuid.UUID({str(value)!r})"
     raise TypeError(f"a parameter cannot be a {type(value).__name__}")
 
 
-def _datetime(value: datetime) -> str:
+def _with_zone(value: datetime | time) -> str:
     """With its zone as an offset: zones of other libraries have no `repr` that could be run."""
     offset = value.utcoffset()
     if offset is None:
-        return f"_{value!r}"
+        return f"_{value.replace(tzinfo=None)!r}"
     zone = f"_datetime.timezone(_{offset!r})" if offset else "_datetime.timezone.utc"
     return f"_{value.replace(tzinfo=None)!r}.replace(tzinfo={zone})"

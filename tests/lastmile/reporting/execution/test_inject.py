@@ -12,6 +12,7 @@ from nbformat import v4
 from lastmile.reporting.execution.inject import TAG, code_of, inject
 from lastmile.reporting.parameter_types import convert
 from lastmile.reporting.secrets import SecretRef
+from lastmile.values import Built
 
 VALUES = st.recursive(
     st.none()
@@ -20,10 +21,20 @@ VALUES = st.recursive(
     | st.floats(allow_nan=False)
     | st.text()
     | st.dates()
+    | st.times(timezones=st.none() | st.just(UTC))
+    | st.timedeltas()
+    | st.decimals(allow_nan=False)
+    | st.uuids()
     | st.datetimes()
     | st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-3, minutes=-30))]))
     | st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"])).map(Path),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.text(), inner)
+        | st.lists(inner).map(tuple)
+        | st.sets(st.integers() | st.dates())
+        | st.frozensets(st.text())
+    ),
     max_leaves=8,
 )
 
@@ -74,6 +85,19 @@ def test_a_member_of_an_enum_is_written_with_the_cells_own_class():
         METRIC = "me'tric"
 
     assert 'x = [Units("me\'tric")]' in code_of({"x": [Units.METRIC]})
+
+
+def test_what_the_notebook_makes_itself_is_written_with_its_own_words():
+    value = Built("pd.Timestamp({}, tz='UTC')", datetime(2024, 2, 1))  # noqa: DTZ001 - so
+
+    assert code_of({"x": value}) == (
+        "# Parameters\nimport datetime as _datetime\n"
+        "x = pd.Timestamp(_datetime.datetime(2024, 2, 1, 0, 0), tz='UTC')\n"
+    )
+
+
+def test_sets_are_written_in_one_order():
+    assert "x = {'a', 'b', 'c'}\n" in code_of({"x": {"c", "a", "b"}})
 
 
 def test_other_objects_are_not_written_as_code():
