@@ -85,7 +85,8 @@ def row_sets(
 def _is_text_of_its_own(sample: pd.DataFrame, column: Column, marks: Mapping[str, Any]) -> bool:
     """Whether the empty text is more than how a phone writes a missing one."""
     has_empty = bool((sample[column.name] == MISSING_TEXT).any())
-    return has_empty or marks.get(column.name) == MISSING_TEXT
+    mark = marks.get(column.name)
+    return has_empty or (isinstance(mark, str) and mark == MISSING_TEXT)
 
 
 def _missing(

@@ -16,6 +16,7 @@ from lastmile.exporting.onnx.graph import Graph, demand_plain
 from lastmile.exporting.onnx.middles import middles_of, numbers_of
 from lastmile.exporting.onnx.nodes import Part, Parts
 from lastmile.exporting.onnx.options import Options
+from lastmile.exporting.onnx.phone_texts import blanks_of
 from lastmile.exporting.onnx.refused import demand_not_refused
 from lastmile.exporting.onnx.rewrites import rewritten
 from lastmile.exporting.onnx.runtime import demand_sound_runtime
@@ -114,6 +115,7 @@ def _written(
         for column in signature.columns
         if column.marker is not None
     }
+    writer.blanks = blanks_of(sample, signature)
     names = raw_names(estimator, [str(name) for name in sample.columns])
     writer.names = tuple(names)
     return writer, writer.answer(estimator, raw_parts(signature, names))

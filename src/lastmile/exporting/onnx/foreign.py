@@ -131,9 +131,7 @@ def _answer(writer: Writer, estimator: Any, outputs: list[str], parts: Parts) ->
 
 def _made(estimator: Any, parts: Parts) -> tuple[Kind, int]:
     """Kind and width of a transformer's output."""
-    texts = all(part.kind is Kind.STRING for part in parts)
-    kept = texts and type(estimator).__name__ == "SimpleImputer"
-    return Kind.STRING if kept else Kind.FLOAT, width_made(estimator, width_of(parts))
+    return Kind.FLOAT, width_made(estimator, width_of(parts))
 
 
 def width_made(estimator: Any, width: int) -> int:

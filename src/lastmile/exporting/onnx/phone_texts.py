@@ -1,7 +1,6 @@
 """What an estimator has learned, written in the words of the phone.
 
-A missing category, or the text that an imputer looks for, becomes the empty string: that is what a
-phone sends for a missing text.
+A missing category becomes the empty string: that is what a phone sends for a missing text.
 """
 
 from typing import Any
@@ -9,19 +8,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lastmile.exporting.signature import Kind, Signature
 from lastmile.exporting.signature.phone import MISSING_TEXT
+from lastmile.exporting.signature.refusals import missing_candidates
 
 
 def with_phone_texts(part: Any) -> Any:
-    """`part` itself, changed: its categories and the text that it imputes."""
+    """`part` itself, changed: its categories."""
     if hasattr(part, "categories_"):
         part.categories_ = [phone_categories(values) for values in part.categories_]
-    statistics = getattr(part, "statistics_", None)
-    if statistics is not None and np.asarray(statistics).dtype == object:
-        texts = [value for value in statistics if isinstance(value, str)]
-        if texts and len(texts) == len(statistics) and pd.isna(part.missing_values):
-            part.missing_values = MISSING_TEXT
     return part
+
+
+def blanks_of(sample: pd.DataFrame, signature: Signature) -> dict[str, Any]:
+    """What the empty text stands for in columns of texts, by identifier, where the sample says so.
+
+    That is a missing value as the sample has it, or an empty text of its own.
+    """
+    blanks = {}
+    for column in signature.columns:
+        if column.kind is Kind.STRING:
+            found = missing_candidates(sample, column)
+            if len(found) == 1:
+                (blanks[column.identifier],) = found
+    return blanks
 
 
 def phone_categories(values: Any) -> Any:

@@ -75,8 +75,9 @@ class Writer(Nodes):
     `owners` tell for which estimator's path each value was written. `names` are those of all raw
     columns, in order; `visits` tell what was converted, innermost first; `middles` tell where raw
     columns of numbers lie, for sums that would lose digits; `markers` are the whole numbers that
-    stand for missing ones in raw columns, by name; `sparse` says whether the estimator at
-    hand is given a sparse array.
+    stand for missing ones in raw columns, by name; `blanks` are what the empty text stands for in
+    columns of texts, by name, where that is known; `sparse` says whether the estimator at hand is
+    given a sparse array.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Writer(Nodes):
         self.names: tuple[str, ...] = ()
         self.middles: Mapping[str, np.ndarray] = {}
         self.markers: Mapping[str, int] = {}
+        self.blanks: dict[str, Any] = {}
         self.sparse = False
         self._table = table
         self._otherwise = otherwise

@@ -14,9 +14,11 @@ import onnx
 from lastmile.exporting.onnx.answer import Answer
 from lastmile.exporting.onnx.converters.columnwise import columnwise
 from lastmile.exporting.onnx.converters.linear import made
+from lastmile.exporting.onnx.converters.text_functions import demand_flattening
 from lastmile.exporting.onnx.nodes import Parts, width_of
 from lastmile.exporting.onnx.precise import expm1, log1p
 from lastmile.exporting.onnx.writer import Writer, converts
+from lastmile.exporting.signature import Kind
 
 Known = Callable[..., str]
 
@@ -203,6 +205,9 @@ def _width(value: Any) -> int:
     return value.width if isinstance(value, Traced) else int(np.shape(np.atleast_1d(value))[-1])
 
 
+_FIX = "use functions of NumPy on whole columns, or a transformer with a method `to_onnx`"
+
+
 class Untraceable(Exception):
     """The function does something that has no nodes; the message names it."""
 
@@ -216,24 +221,42 @@ def traced(
         NotExportable: it cannot be traced.
     """
     given = Traced(writer, writer.matrix(parts), width_of(parts))
-    fix = "use functions of NumPy on whole columns, or a transformer with a method `to_onnx`"
     try:
         result = function(given, **keywords)
     except Untraceable as reason:
-        raise writer.refusal(f"its function uses {reason}", fix) from reason
+        raise writer.refusal(f"its function uses {reason}", _FIX) from reason
     except Exception as error:  # whatever a function does with an array that it does not expect
-        raise writer.refusal(f"its function cannot be traced: {error}", fix) from error
+        raise writer.refusal(f"its function cannot be traced: {error}", _FIX) from error
     if not isinstance(result, Traced):
-        raise writer.refusal("its function does not use what it is given", fix)
+        raise writer.refusal("its function does not use what it is given", _FIX)
     return made(result.astype().name, result.width)
 
 
 @converts("FunctionTransformer")
 def function(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """The columns as they are, or what the traced function makes of them."""
+    keywords = dict(estimator.kw_args or {})
     if estimator.func is None:
         return Answer(features=parts)
-    result = traced(writer, estimator.func, parts, dict(estimator.kw_args or {}))
+    if any(part.kind is Kind.STRING for part in parts):
+        return Answer(features=_of_texts(writer, estimator.func, parts, keywords))
+    result = traced(writer, estimator.func, parts, keywords)
     if estimator.func in _RISING and not estimator.kw_args:
         return Answer(features=columnwise(result[0].name, estimator, parts))
     return Answer(features=result)
+
+
+def _of_texts(
+    writer: Writer, function: Callable[..., Any], parts: Parts, keywords: dict[str, Any]
+) -> Parts:
+    """The one column of texts itself, where the function only takes it out of its table."""
+    if width_of(parts) != 1:
+        raise writer.refusal("its function reads texts of several columns", _TEXTS)
+    try:
+        demand_flattening(function, keywords)
+    except Exception as error:  # whatever a function does with an array that it does not expect
+        raise writer.refusal(f"its function reads texts: {error}", _TEXTS) from error
+    return parts
+
+
+_TEXTS = "change texts before the pipeline sees them, or in a transformer with a method `to_onnx`"

@@ -10,27 +10,58 @@ import pandas as pd
 from lastmile.exporting.onnx.answer import Answer
 from lastmile.exporting.onnx.converters.columnwise import origins_through
 from lastmile.exporting.onnx.converters.linear import made
-from lastmile.exporting.onnx.foreign import by_skl2onnx
+from lastmile.exporting.onnx.converters.missing_texts import filled, is_missing
 from lastmile.exporting.onnx.nodes import Part, Parts, width_of
 from lastmile.exporting.onnx.writer import Writer, converts
 from lastmile.exporting.signature import Kind
-from lastmile.exporting.signature.phone import MISSING_TEXT
 
 
 @converts("SimpleImputer")
 def simple(writer: Writer, estimator: Any, parts: Parts) -> Answer:
     """What was learned for each column, where it is missing; then which were, where asked for."""
     texts = any(part.kind is Kind.STRING for part in parts)
-    filled = _texts(writer, estimator, parts) if texts else _numbers(writer, estimator, parts)
-    return Answer(features=filled + _indicator(writer, estimator, parts))
+    made = _each(writer, estimator, parts) if texts else _numbers(writer, estimator, parts)
+    return Answer(features=made + _indicator(writer, estimator, parts))
 
 
-def _texts(writer: Writer, estimator: Any, parts: Parts) -> Parts:
+def _each(writer: Writer, estimator: Any, parts: Parts) -> Parts:
+    """Column by column, texts and the numbers among them."""
+    made: list[Part] = []
+    for at, value in enumerate(estimator.statistics_):
+        (part,) = writer.pick(parts, [at])
+        if _is_nan(value) and not estimator.keep_empty_features:
+            continue  # it was missing in every row
+        if part.kind is Kind.STRING:
+            made.append(filled(writer, estimator, part, value))
+        else:
+            made += _one_number(writer, estimator, part, value)
+    return tuple(made)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and np.isnan(value)
+
+
+def _one_number(writer: Writer, estimator: Any, part: Part, value: Any) -> Parts:
+    """A column of numbers that is imputed together with texts.
+
+    scikit-learn takes no texts among numbers, so where it puts in one, no number may be missing.
+    """
+    whole = part.kind in (Kind.INT, Kind.BOOL) and part.name not in writer.markers
+    if whole or isinstance(estimator.missing_values, str) or isinstance(value, str):
+        return (part,)
+    return _numbers(writer, _of_one(estimator, value), (part,))
+
+
+def _of_one(estimator: Any, value: Any) -> Any:
+    """The imputer as if it had been fitted to one column of numbers."""
     import copy
 
-    plain = copy.copy(estimator)
-    plain.add_indicator, plain.indicator_ = False, None
-    return by_skl2onnx(writer, plain, parts).features
+    alone = copy.copy(estimator)
+    alone.statistics_, alone.n_features_in_ = np.array([value], dtype=np.float64), 1
+    alone._fit_dtype = alone._fill_dtype = np.dtype(np.float64)
+    vars(alone).pop("feature_names_in_", None)
+    return alone
 
 
 def _numbers(writer: Writer, estimator: Any, parts: Parts) -> Parts:
@@ -46,7 +77,7 @@ def _numbers(writer: Writer, estimator: Any, parts: Parts) -> Parts:
         "Imputer",
         writer.matrix(parts),
         imputed_value_floats=np.nan_to_num(statistics).astype(np.float32),
-        replaced_value_float=float(estimator.missing_values),
+        replaced_value_float=np.nan if gaps else float(estimator.missing_values),
     )
     # What stands for a missing number may lie amid the others: then no order is kept.
     follows = gaps and not empty.any()
@@ -96,10 +127,11 @@ def missing(writer: Writer, estimator: Any, parts: Parts) -> Answer:
 
 def _missing(writer: Writer, estimator: Any, part: Part) -> str:
     """[N, width] bool."""
-    mark = estimator.missing_values
     if part.kind is Kind.STRING:
-        return writer("Equal", part.name, np.array(MISSING_TEXT if pd.isna(mark) else str(mark)))
-    x = writer.floats(part)
+        return is_missing(writer, estimator, part)
+    mark, x = estimator.missing_values, writer.floats(part)
+    if isinstance(mark, str):
+        return writer("And", writer("IsNaN", x), np.array([[False]]))
     return writer("IsNaN", x) if pd.isna(mark) else writer("Equal", x, np.float32(mark))
 
 
