@@ -89,7 +89,8 @@ def _histograms(writer: Writer, estimator: Any, parts: Parts) -> tuple[Parts, Fo
     for target, predictor in pairs:
         tree = boosted(predictor.nodes, target)
         trees.append(_without_categories(splits, tree, predictor, known[places]))
-    return _with_columns(writer, splits, coded), joined(trees, base, rounds=False)
+    forest = splits.grouped(joined(trees, base, rounds=False))
+    return _with_columns(writer, splits, coded), forest
 
 
 _MOST = 255

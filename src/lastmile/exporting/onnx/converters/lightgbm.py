@@ -79,7 +79,7 @@ def _forest(writer: Writer, model: Mapping[str, Any], parts: Parts) -> tuple[Par
     categories = Categories(width_of(parts), counts)
     base = np.zeros(targets)
     trees = [_around_middle(categories.turned(tree, found), base) for tree, found in read]
-    forest = joined(trees, base, rounds=False)
+    forest = categories.grouped(joined(trees, base, rounds=False))
     given = parts
     if any(node.get("missing_type") == "Zero" for node in nodes):
         given = absent(writer, parts, forest, -ZERO, ZERO)

@@ -126,7 +126,7 @@ def _forest(
     categories = Categories(width_of(parts), counts)
     base = _base(model)
     trees = [_first(base), *(categories.turned(tree, found) for tree, found in read)]
-    forest = joined(trees, np.zeros(len(base)), rounds=True)
+    forest = categories.grouped(joined(trees, np.zeros(len(base)), rounds=True))
     given = _without_absent(writer, estimator, forest, parts)
     places = category_places(writer, parts, {at: names.get(at, ()) for at in counts}, counts)
     return (*given, *categories.columns(writer, places)), forest

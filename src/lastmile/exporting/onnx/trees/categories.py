@@ -6,12 +6,13 @@ all of its splits. Nothing is rounded.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import groupby
 
 import numpy as np
 
 from lastmile.exporting.onnx.nodes import Nodes, Part, Parts
 from lastmile.exporting.onnx.trees.dumps import Choice
-from lastmile.exporting.onnx.trees.forest import Tree
+from lastmile.exporting.onnx.trees.forest import Forest, Tree
 from lastmile.exporting.signature import Kind
 
 
@@ -49,26 +50,28 @@ class Categories:
         key = (feature, left.tobytes())
         return self._width + self._made.setdefault(key, len(self._made))
 
+    def grouped(self, forest: Forest) -> Forest:
+        """The forest whose trees were made with these columns, reading them by :meth:`columns`."""
+        behind = np.argsort(self._order(), kind="stable") + self._width
+        places = np.concatenate([np.arange(self._width), behind])
+        return replace(forest, feature=places[forest.feature])
+
+    def _order(self) -> list[int]:
+        """The numbers of the columns, those of one column of categories together."""
+        owners = [feature for feature, _ in self._made]
+        return sorted(range(len(owners)), key=owners.__getitem__)
+
     def columns(self, nodes: Nodes, places: Mapping[int, str]) -> Parts:
-        """One column for each split, in order.
+        """One part for each column of categories: a column for each of its splits.
 
         places: for each column of categories the place [N, 1] i64 of its code in the table.
         """
-        found: dict[int, list[np.ndarray]] = {}
-        where: list[tuple[int, int]] = []
-        for feature, text in self._made:
-            own = found.setdefault(feature, [])
-            where.append((feature, len(own)))
-            own.append(~np.frombuffer(text, dtype=bool))
-        looked = {
-            feature: _looked_up(nodes, places[feature], np.stack(own, axis=1))
-            for feature, own in found.items()
-        }
-        return tuple(
-            nodes.pick((looked[feature],), [column])[0] if looked[feature].width > 1
-            else looked[feature]
-            for feature, column in where
-        )  # fmt: skip
+        made = list(self._made)
+        parts = []
+        for feature, own in groupby((made[at] for at in self._order()), key=lambda one: one[0]):
+            right = [~np.frombuffer(text, dtype=bool) for _, text in own]
+            parts.append(_looked_up(nodes, places[feature], np.stack(right, axis=1)))
+        return tuple(parts)
 
 
 def _looked_up(nodes: Nodes, place: str, table: np.ndarray) -> Part:
