@@ -73,6 +73,13 @@ def imputer_of_texts() -> Model:
     return model, {"x": texts()}
 
 
+def imputer_that_puts_in_nan() -> Model:
+    model = model_of([("x", "double", 3)], [("y", "double", 3)])
+    model.imputer.replaceDoubleValue = 0.0
+    model.imputer.imputedDoubleArray.vector.extend([float("nan"), 2.0, float("nan")])
+    return model, {"x": numbers(3)}
+
+
 def one_hot() -> Model:
     model = model_of([("x", "stringType", 0)], [("y", "double", 3)])
     model.oneHotEncoder.stringCategories.vector.extend(["a", "b", ""])
@@ -378,6 +385,7 @@ ZOO: dict[str, Callable[[], Model]] = {
     "imputer": imputer,
     "imputer of an array": imputer_of_an_array,
     "imputer of texts": imputer_of_texts,
+    "imputer that puts in NaN": imputer_that_puts_in_nan,
     "one-hot": one_hot,
     "one-hot of numbers": one_hot_of_numbers,
     "sparse one-hot": sparse_one_hot,

@@ -2,6 +2,8 @@
 
 view       an ONNX model as the lowering reads it
 foreign    any ONNX model as a graph of ours
+text_steps which values depend on nothing but texts
+text_tables what a graph makes of one column of texts, as one table
 ensembles  the newer operator of trees as the older ones
 answer     the plumbing between scores and labels, recognised
 features   what flows between stages
@@ -30,10 +32,12 @@ from lastmile.exporting.coreml.ending import lower
 from lastmile.exporting.coreml.ensembles import as_regressors
 from lastmile.exporting.coreml.mil import PACKED
 from lastmile.exporting.coreml.package import Package, load_package
-from lastmile.exporting.coreml.view import TARGET, view_of
+from lastmile.exporting.coreml.text_tables import with_text_tables
+from lastmile.exporting.coreml.view import TARGET, View, view_of
 from lastmile.exporting.coreml.wanted import Wanted
 from lastmile.exporting.coreml.weights import compressed
 from lastmile.exporting.onnx import Graph
+from lastmile.exporting.signature import Kind
 
 __all__ = ["Package", "check", "load_package", "to_coreml"]
 
@@ -66,7 +70,7 @@ def to_coreml(
     """
     wanted = Wanted(minimum_ios=minimum_ios, inputs=inputs, prefer=prefer, weights=weights)
     wanted.demand_numbers(graph.signature)
-    view = as_regressors(view_of(graph.unrewritten))
+    view = _view(graph)
 
     def package(packs: bool) -> Package:
         lowered = lower(view, graph.signature, vector=wanted.vector, packs=packs)
@@ -80,6 +84,15 @@ def to_coreml(
         with suppress(NotExportable):
             made = min(made, package(packs=True), key=lambda one: one.size)
     return made
+
+
+def _view(graph: Graph) -> View:
+    """The graph as it is lowered: with tables of texts, and trees in one form."""
+    proto = graph.unrewritten
+    columns = graph.signature.columns
+    texts = [one.identifier for one in columns if one.kind is Kind.STRING]
+    targets = [one.name for one in graph.signature.outputs]
+    return as_regressors(with_text_tables(view_of(proto), proto, texts, targets))
 
 
 def _sound(spec: Any) -> Any:

@@ -62,6 +62,9 @@ class Lowering:
         """Lower every node that `targets` depend on and that is not lowered yet."""
         reading = self._view.reading(tuple(targets)).nodes
         nodes = [node for node in reading if id(node) not in self._done]
+        for node in nodes:  # what has no form at all is told before what has none here
+            if self._stage_rule(node) is None and self.tensor_rule(node) is None:
+                raise node.refuse(TENSORS.reason(node.op))
         for at, node in enumerate(nodes):
             self._place(node, after=nodes[at:], targets=targets)
             self._done.add(id(node))
@@ -81,6 +84,10 @@ class Lowering:
     def is_collecting(self) -> bool:
         """Whether nodes wait to be a program."""
         return bool(self._pending)
+
+    def _stage_rule(self, node: Node) -> Any:
+        """How a stage computes the node, if any does."""
+        return STAGES.find(node.op, self._view.opsets.get(node.op.domain, 1))
 
     def tensor_rule(self, node: Node) -> Any:
         """How a program computes the node, if it can."""
@@ -106,7 +113,7 @@ class Lowering:
                 self._pending.append(node)
                 return
             self.close([name for one in after for name in one.inputs] + list(targets))
-        stage = STAGES.find(node.op, self._view.opsets.get(node.op.domain, 1))
+        stage = self._stage_rule(node)
         if stage is not None and not self.packs(node):
             try:
                 with self.pipeline.attempt():
@@ -114,7 +121,9 @@ class Lowering:
                 return
             except NotAStage as why:
                 reason = str(why)
-        if tensor is None or self._has_text(node):
+        if tensor is not None and self._has_text(node):
+            raise node.refuse("Core ML has texts only to look them up")
+        if tensor is None:
             raise node.refuse(reason)
         if not self._pending:
             self._why = (

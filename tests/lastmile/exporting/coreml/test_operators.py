@@ -258,6 +258,12 @@ BY_COLUMN = {
                                "values_floats=[4., 5.], default_float=-1.0>(k)"),
     "LabelEncoder to fractions": (Kind.STRING, 'value = LabelEncoder<keys_strings=["a", "b", "b"], '
                                   "values_floats=[0.25, 5.5, 7.0], default_float=-1.5>(k)"),
+    "TextTable of a comparison": (
+        Kind.STRING, 'c = Constant<value_string="b">()\ne = Equal(k, c)\nvalue = Cast<to=1>(e)'),
+    "LabelEncoder to texts and on to numbers": (
+        Kind.INT, 't = LabelEncoder<keys_int64s=[1, 3], values_strings=["b", "a"], '
+        'default_string="c">(k)\nvalue = LabelEncoder<keys_strings=["a", "b"], '
+        "values_floats=[0.5, 2.0], default_float=-1.0>(t)"),
     "LabelEncoder to texts and back": (
         Kind.INT, 't = LabelEncoder<keys_int64s=[1, 3], values_strings=["b", "a"], '
         'default_string="c">(k)\no = OneHotEncoder<cats_strings=["a", "b", "c"]>(t)\n'

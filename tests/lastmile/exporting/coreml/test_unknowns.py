@@ -16,6 +16,8 @@ from lastmile.exporting.onnx import to_onnx
 RAISED = {
     "missing-number": "imputer",
     "missing-number-in-trees": "tree regressor of columns",
+    "missing-category": "imputer that puts in NaN",
+    "several-sums": "tree regressor of columns",
     "empty-text": "one-hot",
     "equal-classes": "tree classifier",
     "sum-of-trees": "tree regressor",
@@ -42,6 +44,7 @@ PUT = {
     "missing-number": [1],
     "missing-number-in-trees": [1],
     "missing-number-in-program": [1],
+    "missing-category": [3, 5],
     "empty-text": [3, 5],
     "equal-classes": [1],
     "sum-of-trees": [1, 2],

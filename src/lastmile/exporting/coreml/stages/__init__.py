@@ -1,6 +1,7 @@
 """ONNX operators as stages of a Core ML pipeline, where they are exact.
 
     wiring   operators that only rearrange: no stage, or one that concatenates or picks
+    texts    what texts become, looked up
     doors    raw columns: imputers, categories to codes and to zeros and ones
     arrays   scalers and normalizers
     trees    tree ensembles
@@ -12,8 +13,8 @@ then lowered into an ML Program.
 """
 
 from lastmile.exporting.claims import OpTable
-from lastmile.exporting.coreml.stages import arrays, doors, linear, trees, wiring
+from lastmile.exporting.coreml.stages import arrays, doors, linear, texts, trees, wiring
 
-STAGES = OpTable("Core ML's classic model types", (wiring, doors, arrays, trees, linear))
+STAGES = OpTable("Core ML's classic model types", (wiring, texts, doors, arrays, trees, linear))
 
 __all__ = ["STAGES"]

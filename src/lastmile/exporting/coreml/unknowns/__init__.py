@@ -53,9 +53,16 @@ def _of_columns() -> Iterator[Unknown]:
     yield Unknown(
         name="missing-number-in-trees",
         question="Missing numbers are routed by the trees themselves; that NaN counts as missing "
-        "is seen in production, not documented.",
+        "is documented by coremltools and seen in production, not observed.",
         depends=depends.routes_nan,
         puts=rows.missing_number,
+    )
+    yield Unknown(
+        name="missing-category",
+        question="A missing or unknown category is NaN to the trees; an imputer puts it in for a "
+        "number that no category has, which is how imputers are documented, not observed for NaN.",
+        depends=any_stage(depends.puts_nan),
+        puts=rows.missing_text,
     )
     yield Unknown(
         name="empty-text",
@@ -88,6 +95,12 @@ def _of_trees() -> Iterator[Unknown]:
         "the order is not documented.",
         depends=any_stage(depends.votes),
         puts=rows.tie,
+    )
+    yield Unknown(
+        name="several-sums",
+        question="Trees that give several numbers give them as an array; Apple's validator takes "
+        "that, but none of Apple's own builders writes it.",
+        depends=any_stage(depends.adds_several),
     )
     yield Unknown(
         name="sum-of-trees",

@@ -1,5 +1,6 @@
 """Which models depend on a question: tests over the stages of a model."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -40,7 +41,25 @@ def any_stage(asks: Callable[[Any], bool]) -> Depends:
 
 def replaces_nan(stage: Any) -> bool:
     """Whether it fills missing numbers."""
-    return kind_of(stage) == "imputer" and bool(stage.imputer.HasField("replaceDoubleValue"))
+    if kind_of(stage) != "imputer" or not stage.imputer.HasField("replaceDoubleValue"):
+        return False
+    return math.isnan(stage.imputer.replaceDoubleValue)
+
+
+def puts_nan(stage: Any) -> bool:
+    """Whether it makes a missing number of another one."""
+    if kind_of(stage) != "imputer":
+        return False
+    held = (stage.imputer.imputedDoubleValue, *stage.imputer.imputedDoubleArray.vector)
+    return any(map(math.isnan, held))
+
+
+def adds_several(stage: Any) -> bool:
+    """Whether its trees give an array of numbers."""
+    outputs = stage.description.output
+    return kind_of(stage) == "treeEnsembleRegressor" and any(
+        one.type.WhichOneof("Type") == "multiArrayType" for one in outputs
+    )
 
 
 def knows_empty(stage: Any) -> bool:
@@ -66,7 +85,7 @@ def votes(stage: Any) -> bool:
 
 
 def routes_nan(stages: list[Any]) -> bool:
-    """Whether a raw number reaches trees that know missing values without an imputer between."""
+    """Whether NaN may reach trees that know missing values: raw, or put in by an imputer."""
     made = {one.name for stage in stages for one in stage.description.output}
     raw = any(
         one.name not in made and one.type.WhichOneof("Type") == "doubleType"
@@ -74,7 +93,7 @@ def routes_nan(stages: list[Any]) -> bool:
         if not replaces_nan(stage)
         for one in stage.description.input
     )
-    return raw and any(
+    return (raw or any(map(puts_nan, stages))) and any(
         node.missingValueTracksTrueChild for stage in stages for node in nodes_of(stage)
     )
 
@@ -91,7 +110,8 @@ def of_kind(*kinds: str) -> Depends:
 
 def nan_in_program(stages: list[Any]) -> bool:
     """Whether a missing number may reach a program."""
-    return of_kind("mlProgram")(stages) and not any_stage(replaces_nan)(stages)
+    filled = any_stage(replaces_nan)(stages) and not any_stage(puts_nan)(stages)
+    return of_kind("mlProgram")(stages) and not filled
 
 
 def sums(stage: Any) -> bool:
