@@ -12,6 +12,9 @@ import numpy as np
 _MOST = 9
 """At most so many decimals are looked for; numbers with more count as having all of 64 bits."""
 
+_NOISE = 4
+"""Steps of 64 bits by which 0.1 * 3 and its like are beside the decimal that was meant."""
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -24,8 +27,12 @@ class Numbers:
         """How many decimals they have; None where 32 bits hold them all, or 64 are needed."""
         if self.narrow:
             return None
-        counts = range(1, _MOST + 1)
-        return next((n for n in counts if (np.round(self.values, n) == self.values).all()), None)
+        return next((count for count in range(1, _MOST + 1) if self._has(count)), None)
+
+    def _has(self, decimals: int) -> bool:
+        """Whether all have so many decimals, but for what sums and products of them are off by."""
+        apart = np.abs(np.round(self.values, decimals) - self.values)
+        return bool((apart <= _NOISE * np.spacing(np.abs(self.values))).all())
 
     @cached_property
     def narrow(self) -> bool:

@@ -24,6 +24,7 @@ from sklearn.preprocessing import (
 from sklearn.tree import DecisionTreeRegressor
 
 from lastmile.exporting.coreml import to_coreml
+from lastmile.exporting.onnx import to_onnx
 from lastmile.exporting.signature import Kind
 
 UNKNOWN = {
@@ -148,6 +149,19 @@ TREES = {
 def test_trees_part_decimals_as_in_64_bits(agrees, rows, number, trees):
     """Also shoe sizes that lie on a threshold, halfway between two that were learned."""
     right(agrees, TREES[trees], rows[["size", "price", "tenth", "z"]], number)
+
+
+@pytest.mark.parametrize("trees", ["boosting", "forest of scaled numbers"])
+def test_coordinates_between_those_that_were_learned_go_the_same_way(trees):
+    """A threshold halfway between two of four decimals is itself one that an app may send."""
+    rng = np.random.default_rng(1)
+    learned = pd.DataFrame({"lat": 52.2 + rng.integers(0, 2000, 400) * 1e-4})
+    asked = pd.DataFrame({"lat": 52.2 + np.arange(2000) * 1e-4})
+    model = TREES[trees].fit(learned, rng.normal(size=400).cumsum())
+    graph = to_onnx(model, learned)
+    expected = model.predict(asked)
+    for form in (graph, to_coreml(graph, name="Form")):
+        assert np.allclose(form.run(asked)["value"].ravel(), expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize(
