@@ -8,6 +8,7 @@ steps, and for one that does not, and a single node with that table takes their 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import onnx
@@ -86,10 +87,10 @@ def with_text_tables(
         return view
     reading = view.reading(tuple(targets))
     known = known_values(reading, texts)
-    made: dict[str, Node] = {}
+    model, made = _Model(proto), dict[str, Node]()
     for value in _ends(reading, known, targets):
         (column,) = known[value].texts
-        table = _asked(_steps(proto, value), value, column)
+        table = _asked(model.behind(value), value, column)
         if table is not None:
             attrs = {"table": table}
             made[value] = Node(op=TABLE, name="", inputs=(column,), outputs=(value,), attrs=attrs)
@@ -119,21 +120,37 @@ _JOIN = OpId("", "Concat")
 # --- asking --------------------------------------------------------------------------------------
 
 
-def _steps(proto: onnx.ModelProto, end: str) -> onnx.ModelProto:
-    """The part of a model behind one of its values, which is its only output."""
-    wanted, nodes = {end}, []
-    for node in reversed(proto.graph.node):
-        if wanted.intersection(node.output):
-            nodes.append(node)
-            wanted.update(node.input)
-    model = onnx.ModelProto(ir_version=proto.ir_version)
-    model.opset_import.extend(proto.opset_import)
-    model.graph.name = "steps"
-    model.graph.node.extend(reversed(nodes))
-    model.graph.initializer.extend(one for one in proto.graph.initializer if one.name in wanted)
-    model.graph.input.extend(one for one in proto.graph.input if one.name in wanted)
-    model.graph.output.add(name=end)
-    return model
+class _Model:
+    """A model, and which node makes each of its values."""
+
+    def __init__(self, proto: onnx.ModelProto) -> None:
+        self._proto = proto
+        self._makers = {
+            name: (at, node) for at, node in enumerate(proto.graph.node) for name in node.output
+        }
+        self._given = {one.name: one for one in (*proto.graph.initializer, *proto.graph.input)}
+
+    def behind(self, end: str) -> onnx.ModelProto:
+        """The part of the model behind one of its values, which is its only output."""
+        nodes, given, waiting = dict[int, onnx.NodeProto](), dict[str, Any](), [end]
+        while waiting:
+            name = waiting.pop()
+            if name in self._given:
+                given[name] = self._given[name]
+            elif name:
+                at, node = self._makers[name]
+                if at not in nodes:
+                    nodes[at] = node
+                    waiting.extend(node.input)
+        model = onnx.ModelProto(ir_version=self._proto.ir_version)
+        model.opset_import.extend(self._proto.opset_import)
+        model.graph.name = "steps"
+        model.graph.node.extend(nodes[at] for at in sorted(nodes))
+        for one in given.values():
+            constant = isinstance(one, onnx.TensorProto)
+            (model.graph.initializer if constant else model.graph.input).append(one)
+        model.graph.output.add(name=end)
+        return model
 
 
 def _asked(steps: onnx.ModelProto, end: str, column: str) -> Table | None:
