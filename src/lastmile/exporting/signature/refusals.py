@@ -49,7 +49,7 @@ def missing_values(
     """Column name -> what a raw row holds for a missing value, where the estimator answers that.
 
     A column that is not named is required. For a number that is NaN; for a text what the sample
-    itself has, else NaN or the empty text, whichever the estimator answers.
+    itself has, else NaN, None or the empty text, whichever the estimator answers.
     """
     asking = _Asking(estimator, task, sample)
     open_ = {column.name: missing_candidates(sample, column) for column in columns}
@@ -71,7 +71,10 @@ def missing_candidates(sample: pd.DataFrame, column: Column) -> list[Any]:
         own = series[series.isna()]
         if len(own):
             return [own.iloc[0]]
-        return [MISSING_TEXT] if (series == MISSING_TEXT).any() else [np.nan, MISSING_TEXT]
+        if (series == MISSING_TEXT).any():
+            return [MISSING_TEXT]
+        none = [None] if series.dtype == object else []  # other columns make NaN of it
+        return [np.nan, *none, MISSING_TEXT]
     if column.kind is Kind.FLOAT or column.missing is not None:
         return [np.nan]
     return []

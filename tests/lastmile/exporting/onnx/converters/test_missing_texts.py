@@ -64,6 +64,7 @@ WRITTEN = {
     "a question mark beside empty texts": (("a", "", "?"), object, "?"),
     "the empty text": (("a", "b", ""), object, ""),
     "nothing, in this sample": (("a", "b"), object, np.nan),
+    "nothing where None is looked for": (("a", "b"), object, None),
 }
 
 
