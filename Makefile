@@ -30,9 +30,10 @@ faults: .venv/.dev  ## kill random processes, corrupt Core ML files; nothing may
 	$(RUN)/python -m tests.faults.schedules 300
 	$(RUN)/python -m tests.faults.corrupted 1200
 
-matrix: .venv/.dev  ## export every estimator of scikit-learn, in every arrangement, and compare
+matrix: .venv/.dev  ## every estimator of scikit-learn in every arrangement; every time zone's changes
 	$(RUN)/python -m tests.matrix
 	$(RUN)/python -m tests.matrix.routing 100000
+	$(RUN)/python -m tests.matrix.zones
 	$(RUN)/python -m tests.airflow_dags  # in an environment of its own
 
 bench: .venv/.dev  ## measure, side by side with what users have today

@@ -2,9 +2,10 @@
 
 In the order in which a file becomes slots::
 
-    zones       wall clocks: which instant is 02:30 on that day
+    zones       wall clocks: at which instants they show 02:30, and what if clocks are changed
     workdays    weekends and holidays
-    rhythm      a rhythm and the instants that it names
+    cron        a cron expression and the wall times that it names
+    rhythm      cron expressions and workdays, and the instants that they name
     words       `first workday of the month at 9` becomes a rhythm
     definition  the file schedule/NAME.toml
     slots       the slots of a schedule between two instants; what a clock change does to them

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from lastmile.definitions import Definition
 from lastmile.delivery.definition import Deliver, Owners
+from lastmile.scheduling.cron import Cron
 from lastmile.scheduling.freshness import Contract
-from lastmile.scheduling.rhythm import Cron, Rhythm
+from lastmile.scheduling.rhythm import Rhythm
 from lastmile.scheduling.words import read_words
 from lastmile.scheduling.workdays import Holidays
 from lastmile.scheduling.zones import instant

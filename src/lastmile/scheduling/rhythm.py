@@ -1,70 +1,22 @@
 """A rhythm: the instants at which something is due, before holidays and jitter.
 
-cronsim computes cron expressions with the rules of Debian's cron where clocks are changed: a fixed
-time that is left out comes right behind the gap, one that comes twice counts once; an expression
-whose minute or hour begins with `*` follows the clock as it is. What cron cannot say, the n-th
-workday of a month, is computed here by the same rules.
+A cron expression, or what cron cannot say: the n-th workday of a month. Both name wall times; at
+which instants clocks show these, and by which rule where clocks are changed, is said in `zones`.
 """
 
 import heapq
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from itertools import groupby, takewhile
+from datetime import date, datetime, time
+from itertools import groupby, islice
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
-
+from lastmile.scheduling.cron import Cron, months
 from lastmile.scheduling.workdays import Holidays, is_workday
-from lastmile.scheduling.zones import instant, offset_at
+from lastmile.scheduling.zones import passed
 
-MACROS = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-}
-_SHIFT = timedelta(hours=26)  # more than clocks were ever set on or back
-
-
-@dataclass(frozen=True, slots=True)
-class Cron:
-    """A cron expression of five fields; of six where the first are seconds."""
-
-    expression: str
-
-    @classmethod
-    def read(cls, text: str) -> "Cron":
-        """The expression that a person wrote.
-
-        Raises:
-            ValueError: it is none.
-        """
-        expression = MACROS.get(text.strip().lower(), " ".join(text.split()))
-        fields = expression.split()
-        try:
-            CronSim(expression, datetime(2000, 1, 1, tzinfo=UTC))
-        except CronSimError as error:
-            reason = str(error)[0].lower() + str(error)[1:]
-            advice = "; five fields are needed: minute hour day month weekday"
-            raise ValueError(
-                f"not a cron expression: {reason}{advice if len(fields) not in (5, 6) else ''}"
-            ) from error
-        if len(fields) == 6 and not (fields[1].startswith("*") or fields[2].startswith("*")):
-            raise ValueError("seconds (the first of six fields) only go with `*` minutes or hours")
-        return cls(expression)
-
-    def instants(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-        """All instants behind `after`, in UTC, in order."""
-        changes = offset_at(after - _SHIFT, zone) != offset_at(after + _SHIFT, zone)
-        # A wall clock alone does not say which of two equal hours it is in: begin before both.
-        begin = after - _SHIFT if changes else after
-        for found in CronSim(self.expression, begin.astimezone(zone)):
-            if (at := found.astimezone(UTC)) > after:
-                yield at
+_CENTURY = date(2000, 1, 1), date(2099, 12, 31)  # holidays are known no further
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,26 +28,34 @@ class Workdays:
     months: tuple[int, ...] = tuple(range(1, 13))
     holidays: Holidays | None = None
 
-    def instants(self, after: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-        """All instants behind `after`, in UTC, in order."""
-        first = (after.astimezone(zone) - timedelta(days=1)).date()
-        for day in self._days(first):
-            found = (instant(day, at, zone) for at in self.times)
-            yield from sorted(at for at in found if at > after)
+    fixed = True
 
-    def _days(self, first: date) -> Iterator[date]:
-        month = first.replace(day=1)
-        while month.year < 9999:
-            following = (month + timedelta(days=32)).replace(day=1)
-            days = [month + timedelta(days=n) for n in range((following - month).days)]
-            workdays = [day for day in days if is_workday(day, self.holidays)]
-            if self.nth is not None and month.month in self.months:
-                index = self.nth - 1 if self.nth > 0 else self.nth
-                workdays = workdays[index : index + 1 or None]
-            elif self.nth is not None:
-                workdays = []
-            yield from (day for day in workdays if day >= first)
-            month = following
+    def instants(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
+        """The instants behind `after` up to `until`, in UTC, in order."""
+        return passed(self.walls, after, until, zone)
+
+    def walls(self, first: datetime, last: datetime) -> Iterator[datetime]:
+        """The wall times from `first` on and before `last`, in order."""
+        for day in self._dates(first.date(), last.date()):
+            walls = (datetime.combine(day, at) for at in sorted(self.times))
+            yield from (wall for wall in walls if first <= wall < last)
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is any such day."""
+        return next(self._dates(*_CENTURY), None) is not None
+
+    def _dates(self, first: date, last: date) -> Iterator[date]:
+        for year, month in months(first, last):
+            if month in self.months:
+                yield from (day for day in self._of(year, month) if first <= day <= last)
+
+    def _of(self, year: int, month: int) -> Iterator[date]:
+        length = monthrange(year, month)[1]
+        numbers = range(1, length + 1) if (self.nth or 1) > 0 else range(length, 0, -1)
+        days = (date(year, month, number) for number in numbers)
+        workdays = (day for day in days if is_workday(day, self.holidays))
+        return workdays if self.nth is None else islice(workdays, abs(self.nth) - 1, abs(self.nth))
 
 
 Part = Cron | Workdays
@@ -109,6 +69,9 @@ class Rhythm:
 
     def between(self, after: datetime, until: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """The instants behind `after` up to `until`, in UTC, each once, in order."""
-        merged = heapq.merge(*(part.instants(after, zone) for part in self.parts))
-        each = (at for at, _same in groupby(merged))
-        return takewhile(lambda at: at <= until, each)
+        merged = heapq.merge(*(part.instants(after, until, zone) for part in self.parts))
+        return (at for at, _same in groupby(merged))
+
+    def has_fixed(self, first: datetime, last: datetime) -> bool:
+        """Whether a fixed time lies between two wall times, the first included."""
+        return any(part.fixed and any(part.walls(first, last)) for part in self.parts)

@@ -15,10 +15,11 @@ from zoneinfo import ZoneInfo
 
 from lastmile.scheduling.definition import ScheduleFile
 from lastmile.scheduling.workdays import Holidays, nearest_workday
-from lastmile.scheduling.zones import comes_twice, instant, offset_at
+from lastmile.scheduling.zones import comes_twice, instant, later, offset_at
+from lastmile.values import show_clock
 
 _FURTHEST = timedelta(days=20)  # more than any row of holidays moves a slot
-_HORIZON = timedelta(days=366 * 50)  # as far as cronsim looks
+_HORIZON = timedelta(days=146097)  # 400 years: whatever is due at all is due in them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ def slots_due(name: str, file: ScheduleFile, after: datetime, until: datetime) -
 
 def next_slots(name: str, file: ScheduleFile, after: datetime, count: int) -> list[Due]:
     """The next slots that come due behind `after`; fewer where the schedule ends."""
-    last = max(after, file.begins or after) + _HORIZON
+    last = later(max(after, file.begins or after), _HORIZON)
     return list(islice(_following(name, file, after, last), count))
 
 
@@ -47,11 +48,11 @@ def _following(name: str, file: ScheduleFile, after: datetime, last: datetime) -
     Holidays and jitter change the order: a slot is passed on when none behind it can be due before.
     """
     early, late = _moved(file)
-    first = after - late
+    first = later(after, -late)
     if file.begins:
         first = max(first, file.begins - timedelta(seconds=1))
     waiting: list[tuple[datetime, datetime, Due]] = []
-    for at in file.rhythm.between(first, last + early, file.zone):
+    for at in file.rhythm.between(first, later(last, early), file.zone):
         if file.ends and at >= file.ends:
             break
         while waiting and waiting[0][0] < at - early:
@@ -98,29 +99,32 @@ def _jitter(name: str, at: datetime, most: float) -> int:
     return int.from_bytes(digest[:8]) % int(most)
 
 
-def remark(slot: Due, zone: ZoneInfo, *, before: datetime | None = None) -> str:
+def remark(slot: Due, file: ScheduleFile, *, before: datetime | None = None) -> str:
     """What a change of clocks does to a slot; `before` is the instant of the slot before it."""
-    at = slot.scheduled_for
-    just_before = offset_at(at - timedelta(seconds=1), zone)
-    change = offset_at(at, zone) - just_before
-    if change > timedelta():
-        wall = at.astimezone(zone)
+    at, zone = slot.scheduled_for, file.zone
+    wall = at.astimezone(zone).replace(tzinfo=None)
+    change = offset_at(at, zone) - offset_at(at - timedelta(seconds=1), zone)
+    if change > timedelta() and file.rhythm.has_fixed(wall - change, wall):
+        shown = "%H:%M" if change < timedelta(days=1) else "%Y-%m-%d %H:%M"
         return (
-            f"clocks go forward at this moment, {wall - change:%H:%M} to {wall:%H:%M}: "
+            f"clocks go forward at this moment, {wall - change:{shown}} to {wall:{shown}}: "
             "a time between the two is run now"
         )
     if comes_twice(at, zone):
         which = "second" if at.astimezone(zone).fold else "first"
-        return f"clocks go back and show {at.astimezone(zone):%H:%M} twice: this is the {which}"
+        return f"clocks go back and show {show_clock(wall)} twice: this is the {which}"
     if before is None:
         return ""
     change = offset_at(at, zone) - offset_at(before, zone)
     if not change:
         return ""
     way = "forward" if change > timedelta() else "back"
-    return f"clocks went {way} {_shown(abs(change))} since the slot before"
+    return f"clocks went {way} {_long(abs(change))} since the slot before"
 
 
-def _shown(change: timedelta) -> str:
-    minutes = int(change.total_seconds() // 60)
-    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+def _long(change: timedelta) -> str:
+    seconds = int(change.total_seconds())
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds % size == 0:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} s"

@@ -16,7 +16,8 @@ import re
 from collections.abc import Sequence
 from datetime import time
 
-from lastmile.scheduling.rhythm import Cron, Part, Rhythm, Workdays
+from lastmile.scheduling.cron import Cron
+from lastmile.scheduling.rhythm import Part, Rhythm, Workdays
 from lastmile.scheduling.workdays import Holidays
 
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -168,7 +169,10 @@ def _ordinal(words: str, holidays: Holidays | None) -> list[Part]:
     listed = "*" if len(months) == 12 else ",".join(map(str, months))
     if kind in ("workday", "weekday"):
         free = holidays if kind == "workday" else None
-        return [Workdays(times=tuple(times), nth=nth, months=months, holidays=free)]
+        days = Workdays(times=tuple(times), nth=nth, months=months, holidays=free)
+        if not days.possible:
+            raise ValueError(f"never due: no such month has {nth} {kind}s")
+        return [days]
     if kind == "day":
         day = "L" if nth == -1 else str(nth)
         return [Cron.read(f"{_clock(t)} {day} {listed} *") for t in times]

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from lastmile.scheduling.cron import Cron
 from lastmile.scheduling.definition import ScheduleFile
-from lastmile.scheduling.rhythm import Cron
 from lastmile.scheduling.slots import next_slots, remark, slots_due
 
 NEW_YEAR = datetime(2026, 12, 30, tzinfo=UTC)
@@ -102,6 +102,8 @@ def test_a_leap_day_far_away_is_found():
         ("day at 02:30", "2026-03-28T12:00", "02:00 to 03:00: a time between the two is run now"),
         ("day at 02:30", "2026-10-24T12:00", "show 02:30 twice: this is the first"),
         ("day at 09:00", "2026-10-25T00:00", ""),
+        ("day at 03:00", "2026-03-28T12:00", ""),  # its own time
+        ("15 minutes", "2026-03-29T00:45", ""),  # steps are not caught up with
     ],
 )
 def test_what_a_change_of_clocks_does_is_remarked(every, at, said):
@@ -109,15 +111,22 @@ def test_what_a_change_of_clocks_does_is_remarked(every, at, said):
     file = schedule(every=every)
     (slot,) = next_slots("n", file, after, 1)
 
-    assert said in remark(slot, file.zone)
-    assert bool(said) == bool(remark(slot, file.zone))
+    assert said in remark(slot, file)
+    assert bool(said) == bool(remark(slot, file))
+
+
+def test_a_day_that_is_left_out_is_remarked_with_its_date():
+    file = schedule(timezone="Pacific/Apia", every="day at 12")
+    _, slot = next_slots("n", file, datetime(2011, 12, 29, tzinfo=UTC), 2)
+
+    assert "2011-12-30 00:00 to 2011-12-31 00:00: a time between" in remark(slot, file)
 
 
 def test_the_first_slot_behind_a_change_says_so():
     file = schedule()
     before, after = next_slots("n", file, datetime(2026, 10, 24, tzinfo=UTC), 2)
 
-    assert remark(after, file.zone, before=before.scheduled_for) == (
+    assert remark(after, file, before=before.scheduled_for) == (
         "clocks went back 1 h since the slot before"
     )
 
@@ -126,8 +135,8 @@ def test_no_more_instants_are_computed_than_slots_are_asked_for(monkeypatch):
     computed = []
     plain = Cron.instants
 
-    def counted(self, after, zone):
-        for at in plain(self, after, zone):
+    def counted(self, *asked):
+        for at in plain(self, *asked):
             computed.append(at)
             yield at
 
@@ -143,3 +152,22 @@ def test_rare_slots_are_found_however_many_are_asked_for():
     found = next_slots("n", file, NEW_YEAR, 5)
 
     assert [slot.scheduled_for.year for slot in found] == [2028, 2032, 2036, 2040, 2044]
+
+
+def test_what_is_due_every_28_or_40_years_is_found():
+    file = schedule(every=None, cron="0 12 * 2 1#5")  # 29 February, a Monday
+
+    found = next_slots("n", file, NEW_YEAR, 5)
+
+    assert [slot.scheduled_for.year for slot in found] == [2044, 2072, 2112, 2140, 2168]
+
+
+@pytest.mark.parametrize("every", ["day at 9", "first workday of the month", "minute"])
+@pytest.mark.parametrize("after", ["0001-01-01T00:00", "9999-12-31T23:59"])
+def test_the_calendar_has_an_end_in_both_directions(every, after):
+    file = schedule(every=every, holidays={"country": "DE", "on": "previous workday"})
+    at = datetime.fromisoformat(after).replace(tzinfo=UTC)
+    found = next_slots("n", file, at, 3)
+
+    assert len(found) == (3 if at.year == 1 else 0)
+    assert all(slot.due > at for slot in found)

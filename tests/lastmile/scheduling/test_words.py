@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lastmile.scheduling.rhythm import Cron, Workdays
+from lastmile.scheduling.cron import Cron
+from lastmile.scheduling.rhythm import Workdays
 from lastmile.scheduling.words import EXAMPLES, read_words
 from lastmile.scheduling.workdays import Holidays
 
@@ -88,7 +89,9 @@ def test_the_examples_that_we_give_are_understood(example):
         ("5 hours", "do not fit into a day"),
         ("monday at 25", "not a time of day"),
         ("monday at 13pm", "not a time of day"),
-        ("31st of february", "bad day-of-month"),
+        ("31st of february", "never due: no date has day of month `31` and month `2`"),
+        ("24th workday of the month", "never due: no such month has 24 workdays"),
+        ("22nd weekday of february", "never due: no such month has 22 weekdays"),
         ("first of august and", "not understood"),
         ("6th monday of the month", "bad day-of-week"),
         ("full moon", "did you mean `noon`"),
@@ -103,13 +106,24 @@ def test_words_that_mean_nothing_are_refused_with_advice(text, said):
         read_words(text)
 
 
+def test_workdays_that_holidays_leave_never_are_refused():
+    """January has 23 weekdays only where one of them is New Year's Day."""
+    assert read_words("23rd workday of january").parts
+    with pytest.raises(ValueError, match="never due: no such month has 23 workdays"):
+        read_words("23rd workday of january", BAVARIA)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("61 * * * *", "bad minute"),
         ("* * *", "five fields are needed"),
         ("0 30 7 * * *", "seconds"),
-        ("0 0 31 2 *", "bad day-of-month"),
+        ("0 0 x 2 *", "bad day-of-month"),
+        ("0 0 31 2 *", "never due: no date has day of month `31` and month `2`"),
+        ("0 0 31 4,6,9,11 */2", "never due"),
+        ("0 0 */20 * 1#5", "never due: no date has day of month `.*` and weekday `1#5`"),
+        ("61 0 31 2 *", "bad minute"),
         ("", "wrong number of fields"),
     ],
 )

@@ -52,7 +52,7 @@ def _coming(name: str, file: ScheduleFile, slot: Due, before: datetime | None) -
     notes = [
         f"not run, {skipped}" if skipped else "",
         "moved to a workday" if holiday else "",
-        remark(slot, file.zone, before=before),
+        remark(slot, file, before=before),
     ]
     return Coming(
         schedule=name,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from lastmile.scheduling.definition import ScheduleFile
-from lastmile.scheduling.emit.wakes import Wake, calendar_of, in_utc, wakes_of
+from lastmile.scheduling.emit.wakes import Wake, at_changes, calendar_of, in_utc, wakes_of
 from lastmile.values import slug
 
 Target = Literal["systemd", "cron", "airflow", "kubernetes", "github"]
@@ -55,6 +55,11 @@ def _systemd(schedules: Schedules, setting: Setting) -> dict[str, str]:
             for wake in wakes_of(file)
             for line in calendar_of(wake, file.timezone)
         ]
+        lines += [
+            f"OnCalendar={line}"
+            for wake in at_changes(wakes_of(file), file.zone, setting.year)
+            for line in calendar_of(wake, "UTC")
+        ]
         command = " ".join(_unit_word(word) for word in setting.tick)
         files[f"{unit}.timer"] = (
             f"{head}\n[Unit]\nDescription=When the schedule {name} is due\n\n[Timer]\n"
@@ -85,15 +90,20 @@ def _cron(schedules: Schedules, setting: Setting) -> dict[str, str]:
     for name, file in schedules.items():
         lines += ["", f"# {name}", f"CRON_TZ={file.timezone}"]
         lines += [f"{wake.text} {command}" for wake in wakes_of(file)]
+        if besides := at_changes(wakes_of(file), file.zone, setting.year):
+            lines += ["CRON_TZ=UTC", *(f"{wake.text} {command}" for wake in besides)]
     return {"lastmile.crontab": "\n".join(lines) + "\n"}
 
 
 def _kubernetes(schedules: Schedules, setting: Setting) -> dict[str, str]:
     documents = []
     for name, file in schedules.items():
-        for number, wake in enumerate(wakes_of(file), start=1):
+        wakes = [(wake, file.timezone) for wake in wakes_of(file)]
+        besides = at_changes(wakes_of(file), file.zone, setting.year)
+        wakes += [(wake, "Etc/UTC") for wake in besides]
+        for number, (wake, zone) in enumerate(wakes, start=1):
             unit = f"lastmile-{slug(name).lower().replace('.', '-')[:38]}-{number}"
-            documents.append(_cron_job(unit, wake, file, setting))
+            documents.append(_cron_job(unit, wake, zone, setting))
     head = (
         f"{_HEAD.format(target='kubernetes')}\n# The store must be PostgreSQL; the claim "
         "`lastmile-reports` keeps what is published.\n"
@@ -101,7 +111,7 @@ def _kubernetes(schedules: Schedules, setting: Setting) -> dict[str, str]:
     return {"lastmile.yaml": head + "".join(f"---\n{document}" for document in documents)}
 
 
-def _cron_job(unit: str, wake: Wake, file: ScheduleFile, setting: Setting) -> str:
+def _cron_job(unit: str, wake: Wake, zone: str, setting: Setting) -> str:
     quoted = json.dumps
     return f"""apiVersion: batch/v1
 kind: CronJob
@@ -109,7 +119,7 @@ metadata:
   name: {quoted(unit)}
 spec:
   schedule: {quoted(wake.text)}
-  timeZone: {quoted(file.timezone)}
+  timeZone: {quoted(zone)}
   concurrencyPolicy: Allow
   startingDeadlineSeconds: 86400
   jobTemplate:
@@ -135,8 +145,9 @@ spec:
 def _github(schedules: Schedules, setting: Setting) -> dict[str, str]:
     wakes: dict[str, None] = {}
     for file in schedules.values():
-        for wake in in_utc(wakes_of(file), file.zone, setting.year):
-            wakes.setdefault(wake.text)
+        local = wakes_of(file)
+        for ask in (in_utc, at_changes):
+            wakes |= dict.fromkeys(wake.text for wake in ask(local, file.zone, setting.year))
     lines = "\n".join(f"    - cron: {json.dumps(text)}" for text in wakes)
     return {
         "lastmile.yml": f"""{_HEAD.format(target="github")}

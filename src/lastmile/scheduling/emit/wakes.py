@@ -5,14 +5,16 @@ what plain cron cannot say (the n-th workday, the last day, seconds, holidays, j
 `lastmile schedule tick`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from lastmile.scheduling.cron import Cron
 from lastmile.scheduling.definition import ScheduleFile
-from lastmile.scheduling.rhythm import Cron, Part
+from lastmile.scheduling.rhythm import Part
+from lastmile.scheduling.zones import Span, spans
 
 _NAMES = {
     name: str(number)
@@ -67,30 +69,65 @@ def _of(part: Part) -> Iterator[Wake]:
 
 def in_utc(wakes: Iterable[Wake], zone: ZoneInfo, year: int) -> list[Wake]:
     """The same for those who know no zones: for each offset that the zone has in a year."""
-    offsets = sorted(
-        {
-            (datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=day)).astimezone(zone).utcoffset()
-            or timedelta()
-            for day in range(366)
-        }
-    )
+    offsets = {span.offset for span in spans(*_year(year, 1), zone)}
     found: list[Wake] = []
     for wake in wakes:
-        minutes, hours = _numbers(wake.fields[0], 60), _numbers(wake.fields[1], 24)
-        if len(hours) == 24:
-            found.append(Wake((wake.fields[0], "*", "*", "*", "*"), exact=False))
-            continue
-        times = sorted(
-            (shifted % 60, shifted // 60 % 24)
-            for offset in offsets
-            for hour in hours
-            for minute in minutes
-            for shifted in (60 * hour + minute - int(offset.total_seconds() // 60),)
-        )
-        for minute, same in groupby(dict.fromkeys(times), key=lambda time: time[0]):
-            hour = ",".join(str(hour) for _, hour in same)
-            found.append(Wake((str(minute), hour, "*", "*", "*"), exact=False))
+        walls = [
+            timedelta(hours=hour, minutes=minute)
+            for hour in _numbers(wake.fields[1], 24)
+            for minute in _numbers(wake.fields[0], 60)
+        ]
+        found += _at({_time_of_day(wall - offset) for wall in walls for offset in offsets})
     return list(dict.fromkeys(found))
+
+
+def at_changes(wakes: Iterable[Wake], zone: ZoneInfo, year: int) -> list[Wake]:
+    """When to wake up besides where clocks are changed, in UTC, in that year and the next.
+
+    For those who leave out a time that clocks leave out, and wake up once for one that comes twice.
+    """
+    months: dict[int, set[tuple[int, int]]] = {}
+    for old, new in pairwise(spans(*_year(year, 2), zone)):
+        times = {at for wake in wakes for at in _at_change(wake, old, new)}
+        months.setdefault(new.begin.month, set()).update(times)
+    return [wake for month, times in sorted(months.items()) for wake in _at(times, str(month))]
+
+
+def _at_change(wake: Wake, old: Span, new: Span) -> Iterator[tuple[int, int]]:
+    (_, last), (first, _) = old.walls, new.walls
+    steps = any(field.startswith("*") for field in wake.fields[:2])
+    wall, end = (first, last) if steps else (last, first)  # shown again, or left out
+    hours, minutes = _numbers(wake.fields[1], 24), _numbers(wake.fields[0], 60)
+    while wall < end:
+        if wall.hour in hours and wall.minute in minutes:
+            at = new.instant(wall) if steps else new.begin
+            yield at.hour, at.minute
+        wall += timedelta(minutes=1)
+
+
+def _year(first: int, count: int) -> tuple[datetime, datetime]:
+    return datetime(first, 1, 1, tzinfo=UTC), datetime(first + count, 1, 1, tzinfo=UTC)
+
+
+def _time_of_day(at: timedelta) -> tuple[int, int]:
+    minutes = int(at.total_seconds() // 60)
+    return minutes // 60 % 24, minutes % 60
+
+
+def _at(times: Iterable[tuple[int, int]], month: str = "*") -> Iterator[Wake]:
+    """Hours and minutes as few expressions."""
+    hours: dict[int, list[int]] = {}
+    for hour, minute in sorted(times):
+        hours.setdefault(minute, []).append(hour)
+    for same in sorted({tuple(of_minute) for of_minute in hours.values()}):
+        minutes = [
+            minute for minute, of_minute in sorted(hours.items()) if tuple(of_minute) == same
+        ]
+        yield Wake((_listed(minutes, 60), _listed(same, 24), "*", month, "*"), exact=False)
+
+
+def _listed(numbers: Sequence[int], count: int) -> str:
+    return "*" if len(numbers) == count else ",".join(map(str, numbers))
 
 
 def _numbers(field: str, count: int) -> list[int]:

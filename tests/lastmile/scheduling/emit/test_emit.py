@@ -6,20 +6,23 @@ import os
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 import pytest
 from cronsim import CronSim
+from tests.lastmile.scheduling.minutes import changes
 
 from lastmile.definitions import make_definition
 from lastmile.scheduling.definition import ScheduleFile
 from lastmile.scheduling.emit import Setting, emit
-from lastmile.scheduling.emit.wakes import calendar_of, in_utc, wakes_of
+from lastmile.scheduling.emit.wakes import at_changes, calendar_of, in_utc, wakes_of
+from lastmile.scheduling.zones import offset_at
 
 SETTING = Setting(root="/srv/my reports", program="/opt/lastmile", year=2026)
 RHYTHMS = [
     {"cron": "30 7 1 * *"},
     {"cron": "*/15 8-17 * * 1-5"},
-    {"cron": "0 6 1,15 jan-jun mon"},
+    {"cron": "0 6 1,15 mar-oct mon"},
     {"cron": "5 0 * * 0-2"},
     {"cron": "0 9 L * *"},
     {"cron": "0 9 * * 5#2"},
@@ -27,11 +30,19 @@ RHYTHMS = [
     {"every": "weekday at 07:30"},
     {"every": "first workday of the month at 9"},
     {"every": "2 hours on weekdays"},
+    {"every": "hour at :20"},
+    {"cron": "15 */6 * * *"},
+    {"cron": "*/15 1-3 * * *"},
+    {"cron": "30 0,2,3 * * *"},
     {"every": "monday and thursday at 9 and 17:15"},
     {"every": "day at 02:30", "jitter": "20m"},
     {"every": "workday at 6", "holidays": {"country": "DE"}},
 ]
-ZONES = ["Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"]
+ZONES = [
+    *("Europe/Berlin", "America/St_Johns", "Asia/Kathmandu"),
+    *("Australia/Lord_Howe", "Pacific/Chatham", "America/Santiago"),
+]
+MAY = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def schedule(zone="Europe/Berlin", **more) -> ScheduleFile:
@@ -42,29 +53,49 @@ def named(rhythm) -> str:
     return " ".join(str(value) for value in rhythm.values())
 
 
+def asked(file):
+    """A month, and two days around each change of clocks."""
+    found = changes(MAY[0] - timedelta(days=120), MAY[0] + timedelta(days=240), file.zone)
+    return [MAY, *((at - timedelta(days=1), at + timedelta(days=1)) for at in found)]
+
+
+def due_in(file, begin, end):
+    """The minutes in which slots are due."""
+    return {at.replace(second=0) for at in file.rhythm.between(begin, end, file.zone)}
+
+
+def woken(wakes, begin, end):
+    """The minutes in which expressions wake somebody up who knows UTC only."""
+    found = set()
+    for wake in wakes:
+        source = CronSim(wake.text, begin - timedelta(minutes=1))
+        found.update(takewhile(lambda at: at <= end, source))
+    return found
+
+
 @pytest.mark.parametrize("rhythm", RHYTHMS, ids=named)
 @pytest.mark.parametrize("zone", ZONES)
-def test_somebody_is_awake_in_the_minute_of_every_slot(rhythm, zone):
+def test_somebody_who_knows_utc_only_is_awake_in_the_minute_of_every_slot(rhythm, zone):
     file = schedule(zone, **rhythm)
-    begin = datetime(2026, 3, 20, tzinfo=UTC)
-    end = begin + timedelta(days=40)  # over the clock changes of Europe
-    slots = {at.replace(second=0) for at in file.rhythm.between(begin, end, file.zone)}
-    there, utc = set(), set()
-    for wake in wakes_of(file):
-        for at in CronSim(wake.text, (begin - timedelta(hours=1)).astimezone(file.zone)):
-            if at > end:
-                break
-            there.add(at.astimezone(UTC))
-    for wake in in_utc(wakes_of(file), file.zone, 2026):
-        for at in CronSim(wake.text, begin - timedelta(hours=1)):
-            if at > end:
-                break
-            utc.add(at.astimezone(UTC))
-    gap = {at for at in slots if at.date().isoformat() == "2026-03-29"}  # a tick a little later
+    wakes = in_utc(wakes_of(file), file.zone, 2026) + at_changes(wakes_of(file), file.zone, 2026)
 
-    assert slots, "the case asks something"
-    assert slots - there - gap == set()
-    assert slots - utc - gap == set()
+    assert due_in(file, *MAY), "the case asks something"
+    for begin, end in asked(file):
+        assert due_in(file, begin, end) - woken(wakes, begin, end) == set()
+
+
+@pytest.mark.parametrize("rhythm", RHYTHMS, ids=named)
+@pytest.mark.parametrize("zone", ZONES)
+def test_somebody_who_reads_clocks_is_awake_in_the_minute_of_every_slot(rhythm, zone):
+    """A time that is left out wakes him up never, one that comes twice the first time."""
+    file = schedule(zone, **rhythm)
+    besides = at_changes(wakes_of(file), file.zone, 2026)
+    for begin, end in asked(file):
+        walls = woken(wakes_of(file), begin - timedelta(days=1), end + timedelta(days=1))
+        first = {wall: wall.replace(tzinfo=file.zone).astimezone(UTC) for wall in walls}
+        local = {at for wall, at in first.items() if at + offset_at(at, file.zone) == wall}
+
+        assert due_in(file, begin, end) - local - woken(besides, begin, end) == set()
 
 
 def test_what_plain_cron_says_is_exact():
@@ -162,6 +193,18 @@ def test_cron_gets_a_line_for_each_expression():
     assert "CRON_TZ=Europe/Berlin\n" in text
     assert "30 7 * * * /opt/lastmile -w '/srv/my reports' schedule tick\n" in text
     assert "0 19 * * * /opt/lastmile" in text
+    assert "UTC" not in text
+
+
+def test_a_time_that_clocks_leave_out_is_woken_up_for_in_utc():
+    for target, line in {
+        "cron": "CRON_TZ=UTC\n0 1 * 3 * /opt/lastmile",
+        "systemd": "OnCalendar=*-3-* 1:0:00 UTC\n",
+        "kubernetes": 'schedule: "0 1 * 3 *"\n  timeZone: "Etc/UTC"\n',
+        "github": '- cron: "0 1 * 3 *"\n',
+    }.items():
+        files = emit(target, {"nightly": schedule(every="day at 02:30")}, SETTING)
+        assert line in "".join(files.values())
 
 
 def test_airflow_runs_the_report_with_its_logical_date_where_cron_says_all():
