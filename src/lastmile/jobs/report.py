@@ -1,6 +1,6 @@
 """Produce a report: plan, run, render, publish, and record what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -12,8 +12,9 @@ from lastmile.atomic import clear_parts
 from lastmile.clock import Clock, now
 from lastmile.definitions import read_definition
 from lastmile.delivery.outbox import deliveries_of, order_of
-from lastmile.errors import LastmileError, SlotTaken, WorkersLost
+from lastmile.errors import LastmileError, NotWritable, SlotTaken, WorkersLost
 from lastmile.jobs.cluster import Cluster, cluster_of
+from lastmile.jobs.latest import repair_latest
 from lastmile.jobs.provenance import Snapshot, provenance_of, take_snapshot
 from lastmile.reporting.definition import Format, ReportFile
 from lastmile.reporting.execution.outcome import Executed, Observer, unobserved
@@ -210,11 +211,14 @@ def _end_badly(place: Place, run: Run, clock: Clock) -> None:
             place.log.end(run, telling(clock))
 
 
-def reconcile(place: Place, *, clock: Clock = now) -> list[Run]:
+def reconcile(
+    place: Place, *, clock: Clock = now, tell: Callable[[str], None] | None = None
+) -> list[Run]:
     """Find the end of runs of this host whose process is gone; return them as they ended.
 
     What was published before the process ended counts; a run that published nothing is lost. No
-    process of theirs and no half-written publication is left.
+    process of theirs and no half-written publication is left. Every `latest` points to what the run
+    log says; `tell` hears of those that did not.
     """
     if place.log is None:
         return []
@@ -230,8 +234,12 @@ def reconcile(place: Place, *, clock: Clock = now) -> list[Run]:
             run, state=State.FAILED, ended=clock(), cause=lost
         )
         place.log.end(ended, telling(clock, TAKEN_UP if ended.cause is lost else 0.0))
-        make_latest(ended)
+        with suppress(NotWritable):
+            make_latest(ended)
         found.append(ended)
+    for repaired in repair_latest(place.built, place.log):
+        if tell:
+            tell(str(repaired))
     return found
 
 

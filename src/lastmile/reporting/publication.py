@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lastmile.atomic import point, publish_folder, remove_folder
-from lastmile.errors import PublicationGone
+from lastmile.errors import NotWritable, PublicationGone
 from lastmile.values import Cause, CauseKind, Run, SlotKey, State
 
 RECORD_FORMAT = 1
@@ -100,7 +100,7 @@ def latest_good(built: Path, report: str) -> str | None:
 
 
 def make_latest(run: Run) -> None:
-    """Let `latest` point to a good run's publication, unless it points to a newer one already.
+    """Let `latest` point to a good run's publication, unless a newer one stands there already.
 
     It is called when the run log knows the end of the run, so that the two never disagree. Keys
     sort by time: a slow old run that ends late does not take the place of a newer one. A run that
@@ -115,9 +115,24 @@ def make_latest(run: Run) -> None:
     if "reproduces" in record["provenance"]:
         return
     link = run.folder.parent / LATEST
-    before = link.readlink().name if link.is_symlink() else ""
+    before = link.readlink().name if link.is_symlink() and link.is_dir() else ""
     if run.folder.name > before:
         point(link, run.folder.name)
+
+
+def remove_latest(folder: Path) -> None:
+    """Take the `latest` of a report's folder away; one that is no link of ours stays.
+
+    Raises:
+        NotWritable: it is still there.
+    """
+    link = folder / LATEST
+    if not link.is_symlink():
+        return
+    try:
+        link.unlink(missing_ok=True)
+    except OSError as error:
+        raise NotWritable(str(link), error.strerror or str(error)) from error
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -163,6 +163,25 @@ class RunLog:
             row = connection.execute(query).first()
         return _run(row) if row else None
 
+    def good_runs(
+        self, report: str, *, since: datetime | None = None, limit: int = 20
+    ) -> list[Run]:
+        """The newest good runs of a report that have a publication, the newest first.
+
+        `since` leaves out what was started before.
+        """
+        query = (
+            select(runs)
+            .where(
+                runs.c.report == report,
+                runs.c.state.in_([state for state in State if state.good]),
+                runs.c.folder.is_not(None),
+            )
+            .order_by(runs.c.started.desc(), runs.c.key.desc())
+            .limit(limit)
+        )
+        return self._runs(query if since is None else query.where(runs.c.started >= since))
+
     def orphans(self) -> list[Run]:
         """Runs that are recorded as running, but whose process is gone, as far as is known here.
 
