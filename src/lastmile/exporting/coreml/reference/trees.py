@@ -5,9 +5,10 @@ missing feature (NaN) goes where the branch says; the scores are the base values
 leaves add, tree after tree in 64 bits.
 """
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -131,9 +132,9 @@ def _compared(ensemble: Ensemble, nodes: np.ndarray, values: np.ndarray) -> np.n
 
 
 @lru_cache(maxsize=4)
-def _compiled(kind: Any, content: bytes) -> Ensemble:
+def _compiled(kind: Hashable, content: bytes) -> Ensemble:
     """The ensemble of a message with this content: one model is asked many sets of rows."""
-    message = kind()
+    message: Any = cast(Callable[[], Any], kind)()
     message.ParseFromString(content)
     return compile_trees(message)
 
