@@ -19,7 +19,7 @@ from lastmile.exporting.signature.categories import (
     unseen_value,
 )
 from lastmile.exporting.signature.outputs import asked
-from lastmile.exporting.signature.parts import raw_names
+from lastmile.exporting.signature.parts import parts, raw_names
 from lastmile.exporting.signature.phone import MISSING_TEXT
 from lastmile.exporting.signature.shape import Column, Kind, Task
 
@@ -49,10 +49,15 @@ def missing_values(
     """Column name -> what a raw row holds for a missing value, where the estimator answers that.
 
     A column that is not named is required. For a number that is NaN; for a text what the sample
-    itself has, else NaN, None or the empty text, whichever the estimator answers.
+    itself has, else NaN, None if that is looked for, or the empty text, whichever is answered.
     """
     asking = _Asking(estimator, task, sample)
     open_ = {column.name: missing_candidates(sample, column) for column in columns}
+    if any(getattr(part, "missing_values", "") is None for _, part in parts(estimator)):
+        open_ = {
+            name: [values[0], None, *values[1:]] if len(values) > 1 else values
+            for name, values in open_.items()
+        }
     answered: dict[str, Any] = {}
     while any(open_.values()):
         tried = [(column, open_[column.name].pop(0)) for column in columns if open_[column.name]]
@@ -71,10 +76,7 @@ def missing_candidates(sample: pd.DataFrame, column: Column) -> list[Any]:
         own = series[series.isna()]
         if len(own):
             return [own.iloc[0]]
-        if (series == MISSING_TEXT).any():
-            return [MISSING_TEXT]
-        none = [None] if series.dtype == object else []  # other columns make NaN of it
-        return [np.nan, *none, MISSING_TEXT]
+        return [MISSING_TEXT] if (series == MISSING_TEXT).any() else [np.nan, MISSING_TEXT]
     if column.kind is Kind.FLOAT or column.missing is not None:
         return [np.nan]
     return []

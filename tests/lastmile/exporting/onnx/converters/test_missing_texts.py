@@ -65,6 +65,7 @@ WRITTEN = {
     "the empty text": (("a", "b", ""), object, ""),
     "nothing, in this sample": (("a", "b"), object, np.nan),
     "nothing where None is looked for": (("a", "b"), object, None),
+    "nothing where the empty text is looked for": (("a", "b"), object, ""),
 }
 
 
