@@ -90,7 +90,11 @@ def _compressed(model: Any, content: bytes, scheme: str) -> tuple[Any, bytes]:
         cto = import_module("coremltools.optimize.coreml")
         with contextlib.redirect_stderr(io.StringIO()):
             loaded = models.MLModel(given, weights_dir=folder, skip_model_load=True)
-            made = SCHEMES[scheme](cto, loaded)
+            try:
+                made = SCHEMES[scheme](cto, loaded)
+            except ValueError as error:  # of a tensor with NaN in it, for one
+                told = str(error).strip().splitlines()[0]
+                raise _refusal(scheme, f"coremltools does not make them smaller: {told}") from error
         spec, file = made.get_spec(), Path(made.weights_dir, "weight.bin")
         return spec, file.read_bytes() if file.exists() else b""
 

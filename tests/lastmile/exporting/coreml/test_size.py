@@ -9,6 +9,7 @@ from sklearn.ensemble import (
     RandomForestClassifier,
     RandomForestRegressor,
 )
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPRegressor
 
 from lastmile.errors import NotExportable
@@ -91,6 +92,23 @@ def test_smaller_weights_cost_digits_and_are_read_again(scheme, network, rows, t
     smaller.save(tmp_path / "m.mlpackage")
     again = load_package(tmp_path / "m.mlpackage", network.signature).run(rows)
     assert again["value"].tolist() == smaller.run(rows)["value"].tolist()
+
+
+def test_smaller_weights_of_neighbours_are_evaluated(rows):
+    """Their program picks rows of a table, by the operation as iOS 16 has it."""
+    graph = to_onnx(KNeighborsRegressor().fit(rows, rows["a"]), rows)
+    exact, smaller = (to_coreml(graph, name="m", weights=one) for one in ("", "linear8"))
+    assert smaller.size < exact.size
+    assert smaller.minimum_ios == "16"
+    apart = np.abs(smaller.run(rows)["value"] - exact.run(rows)["value"])
+    assert np.median(apart) < 0.1 * rows["a"].std()
+
+
+def test_tensors_that_cannot_be_smaller_are_told_with_the_reason(graph_of):
+    nan = ", ".join(["nan"] * 300)
+    body = f"w = Constant<value = float[4,75] {{{nan}}}>()\nvalue = MatMul(raw, w)"
+    with pytest.raises(NotExportable, match=r"weights = palettize4.*does not make them smaller"):
+        to_coreml(graph_of(body), name="m", weights="palettize4")
 
 
 def test_weights_that_cannot_be_smaller_are_told(rows):

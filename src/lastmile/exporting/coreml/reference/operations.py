@@ -119,8 +119,9 @@ def concat(values: list[Tensor], axis: Tensor, interleave: Tensor | None = None)
     return np.concatenate(whole, axis=_axis(_number(axis), values[0]))
 
 
-def gather(x: Tensor, indices: Tensor, axis: Tensor) -> Tensor:
-    """Slices of x along `axis` by their positions."""
+def gather(x: Tensor, indices: Tensor, axis: Tensor, batch_dims: Tensor | None = None) -> Tensor:
+    """Slices of x along `axis` by their positions; since iOS 16 it may be told of batches."""
+    need(batch_dims is None or not _number(batch_dims), "a gather of batches")
     place = _axis(_number(axis), x)
     if len(indices) == 1:
         return np.asarray(np.take(x, indices[0], axis=place))
