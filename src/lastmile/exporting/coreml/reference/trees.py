@@ -5,15 +5,15 @@ missing feature (NaN) goes where the branch says; the scores are the base values
 leaves add, tree after tree in 64 bits.
 """
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from lastmile.exporting.coreml.nodes import LEAF, NotTrees, link, read_nodes
 from lastmile.exporting.coreml.reference.values import Malformed, need
+from lastmile.exporting.coreml.schema import messages
 
 _COMPARE = (np.less_equal, np.less, np.greater_equal, np.greater, np.equal, np.not_equal)
 _MOST_ADDITIONS = 2**27
@@ -48,7 +48,7 @@ def tree_scores(message: Any, table: np.ndarray) -> np.ndarray:
     Raises:
         Malformed: the nodes are not trees, or read features that the table does not have.
     """
-    ensemble = _compiled(type(message), message.SerializeToString(deterministic=True))
+    ensemble = _compiled(message.SerializeToString(deterministic=True))
     need(int(ensemble.feature.max(initial=0)) < max(table.shape[1], 1), "a feature too far")
     scores = np.tile(ensemble.base, (len(table), 1))
     for start in range(0, len(table), _BLOCK):
@@ -132,9 +132,9 @@ def _compared(ensemble: Ensemble, nodes: np.ndarray, values: np.ndarray) -> np.n
 
 
 @lru_cache(maxsize=4)
-def _compiled(kind: Hashable, content: bytes) -> Ensemble:
+def _compiled(content: bytes) -> Ensemble:
     """The ensemble of a message with this content: one model is asked many sets of rows."""
-    message: Any = cast(Callable[[], Any], kind)()
+    message = messages("TreeEnsemble").TreeEnsembleParameters()
     message.ParseFromString(content)
     return compile_trees(message)
 
