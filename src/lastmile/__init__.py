@@ -15,7 +15,7 @@ Two flows, top to bottom in the order data passes through them::
     exporting/  a fitted estimator becomes a bundle: a compiler
     delivery/   a publication reaches its recipients
     store/      the run log
-    workspace, definitions, atomic, addresses, recording, values, clock, errors   the ground
+    workspace, definitions, atomic, addresses, recording, values, clock, errors, visible: the ground
 
 Two functions need no workspace: :func:`run_report` and :func:`export_estimator`. One is for
 notebooks: :func:`record` stores a value with the run.

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.text import Text
 
-from lastmile.cli.output import note, path_shown, say, say_json, say_table
+from lastmile.cli.output import note, path_shown, say, say_json, say_table, styled
 from lastmile.cli.state import Door, with_door
 from lastmile.values import Delivery, DeliveryState
 
@@ -200,7 +199,7 @@ def say_deliveries(deliveries: Sequence[Delivery]) -> None:
             [
                 one.run,
                 one.address,
-                Text(one.state.value, style=_STYLES[one.state]),
+                styled([(one.state.value, _STYLES[one.state])]),
                 str(one.attempts),
                 _when(one),
                 one.reason,

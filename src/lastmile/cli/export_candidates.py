@@ -14,6 +14,7 @@ from lastmile.cli.state import Door, with_door
 Examples:
   lastmile export candidates rain-tomorrow
   lastmile export candidates rain-tomorrow --open
+
 \b
 The export's [candidates] table names the estimators and the rows that judge them. This runs the
 report `candidates`, which is put into the workspace if it is not there.

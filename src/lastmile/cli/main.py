@@ -10,9 +10,10 @@ import click
 
 from lastmile import __version__
 from lastmile.cli import coreml, deliver, export, report, schedule, workspace
-from lastmile.cli.output import complain, say_json
+from lastmile.cli.output import complain, complain_error, say_json
 from lastmile.cli.state import Door
 from lastmile.errors import Faults, LastmileError
+from lastmile.visible import guarded_streams
 
 INTERRUPTED = 130
 """What a shell expects of a program that Ctrl-C ended."""
@@ -29,6 +30,7 @@ Examples:
   lastmile export check exports/_built/rain-tomorrow-1.0.0
   lastmile coreml predict Rain.mlpackage rows.csv   Core ML without a Mac
   lastmile coreml convert model.onnx              any ONNX model to Core ML
+
 \b
 Exit codes: 0 good, 1 a run failed or something could not be done, 2 the request needs mending,
 3 an export is not right, 130 interrupted.
@@ -74,29 +76,35 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _interrupt)
     words = sys.argv[1:] if arguments is None else arguments
+    with guarded_streams():
+        code = _run(words)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run(words: list[str]) -> Any:
+    """Carry out a command and give what its exit code is made of."""
     try:
-        code: Any = lastmile.main(args=words, standalone_mode=False)
+        return lastmile.main(args=words, standalone_mode=False)
     except LastmileError as error:
-        code = _tell(error, words)
+        return _tell(error, words)
     except ModuleNotFoundError as error:
         from lastmile.jobs.doctor import missing_part
 
         part = missing_part(error)
         if part is None:
             raise
-        code = _tell(part, words)
+        return _tell(part, words)
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted; nothing half-written is left behind")
-        code = INTERRUPTED
-    sys.exit(code if isinstance(code, int) else 0)
+        return INTERRUPTED
 
 
 def _tell(error: LastmileError, words: list[str]) -> int:
     """Tell an error to people, and to a program that asked for JSON; give its exit code."""
-    complain(str(error))
+    complain_error(str(error))
     if "--json" in words:
         faults = error.faults if isinstance(error, Faults) else (error,)
         say_json({"errors": [fault.to_dict() for fault in faults]})

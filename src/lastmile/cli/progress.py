@@ -4,11 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
-from lastmile.cli.output import err, note
+from lastmile.cli.output import err, note, styled
 from lastmile.reporting.execution.outcome import CellEvent, Observer
 from lastmile.values import show_duration
+from lastmile.visible import visible
 
 _SLOW_CELL = 1.0
 
@@ -20,7 +23,7 @@ def cell_progress(title: str, *, quiet: bool = False) -> Iterator[Observer]:
         yield lambda _event: None
     elif err.is_terminal:
         with _bar() as bar:
-            task = bar.add_task(title, total=None, cell="beginning")
+            task = bar.add_task(visible(title), total=None, cell="beginning")
             yield lambda event: _move(bar, task, event)
     else:
         note(f"{title}: beginning")
@@ -29,19 +32,21 @@ def cell_progress(title: str, *, quiet: bool = False) -> Iterator[Observer]:
 
 def _bar() -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[cell]}"),
+        TextColumn("{task.fields[cell]}", style="dim", markup=False),
         console=err,
         transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
 
 
 def _move(bar: Progress, task: object, event: CellEvent) -> None:
     done = event.number if event.phase == "ended" else event.number - 1
-    bar.update(task, total=event.total, completed=done, cell=event.title)  # type: ignore[arg-type]  # rich's TaskID
+    bar.update(task, total=event.total, completed=done, cell=visible(event.title))  # type: ignore[arg-type]  # rich's TaskID
 
 
 def _tell(event: CellEvent) -> None:
@@ -70,9 +75,9 @@ def step_progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[str]
         told.append(step)
         began.append((step, time.monotonic()))
         if status:
-            status.update(f"{title}: {step}")
+            status.update(styled([(f"{title}: {step}", "")]))
 
-    status = err.status(title) if err.is_terminal and not quiet else None
+    status = err.status(styled([(title, "")])) if err.is_terminal and not quiet else None
     if status:
         with status:
             yield begin
@@ -80,3 +85,12 @@ def step_progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[str]
     else:
         yield begin
         close()
+
+
+@contextmanager
+def moving_picture(first: Text) -> Iterator[Callable[[Text], None]]:
+    """A picture on a terminal that each call replaces by another; the last one stays."""
+    with Live(
+        first, console=err, transient=False, redirect_stdout=False, redirect_stderr=False
+    ) as live:
+        yield lambda picture: live.update(picture, refresh=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lastmile.cli.output import complain, note, path_shown, say, say_json, say_table
+from lastmile.cli.output import complain, complain_error, note, path_shown, say, say_json, say_table
 from lastmile.cli.progress import cell_progress, step_progress
 from lastmile.cli.state import Door, with_door
 from lastmile.errors import LastmileError
@@ -53,7 +53,7 @@ def list_(door: Door, as_json: bool) -> int:
         )
         for entry in entries:
             if entry.fault:
-                complain(entry.fault)
+                complain_error(entry.fault)
     return 2 if any(entry.fault for entry in entries) else 0
 
 

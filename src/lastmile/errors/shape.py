@@ -26,7 +26,8 @@ class LastmileError(Exception):
         for label, text in (("at", self.where), ("why", self.why), ("fix", self.fix)):
             if text:
                 lines.append(f"  {label + ':':<4} {text}")
-        return "\n".join(lines)
+        # Lines of what comes from outside are indented: they cannot pass for lines of the error.
+        return "\n".join(line.replace("\n", "\n       ") for line in lines)
 
     def to_dict(self) -> dict[str, str]:
         """The same for programs."""

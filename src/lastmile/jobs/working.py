@@ -15,6 +15,7 @@ from lastmile.interrupts import let_in
 from lastmile.reporting.execution.forkserver import READY_TIMEOUT, ForkServer, imports_of
 from lastmile.reporting.execution.prefix import prefix_of
 from lastmile.reporting.plan import Report
+from lastmile.visible import guard_streams
 from lastmile.workspace import Workspace
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ _servers: list[tuple[str, ForkServer]] = []
 
 def become_worker(parent: int) -> None:
     """Make this process a worker of the process `parent`."""
+    guard_streams()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt_again)
     sys.unraisablehook = _unheard

@@ -13,7 +13,15 @@ from types import MappingProxyType
 from typing import Any, Union
 
 from lastmile.reporting.defaults import UNKNOWN_DEFAULT
-from lastmile.reporting.kinds import COMPUTED, TEXTS, Constructor, many, show_type, type_of_value, union
+from lastmile.reporting.kinds import (
+    COMPUTED,
+    TEXTS,
+    Constructor,
+    many,
+    show_type,
+    type_of_value,
+    union,
+)
 from lastmile.reporting.parameters import Parameter
 from lastmile.reporting.translation import translate
 

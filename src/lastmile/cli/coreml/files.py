@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lastmile.cli.output import complain, note, out, path_shown, say, say_json, say_table
+from lastmile.cli.output import complain, note, path_shown, say, say_file, say_json, say_table
 
 if TYPE_CHECKING:
     from lastmile.jobs.coreml import Looked
@@ -47,7 +47,7 @@ def predict(model: Path, rows: Path, out_file: Path | None, as_json: bool) -> No
     if as_json:
         say_json([plain(row) for row in table.to_dict(orient="records")])
     elif out_file is None:
-        out.emit(table.to_csv(index=False, na_rep="NaN"))
+        say_file(table.to_csv(index=False, na_rep="NaN"))
 
 
 @click.command(
@@ -55,6 +55,7 @@ def predict(model: Path, rows: Path, out_file: Path | None, as_json: bool) -> No
 \b
 Example:
   lastmile coreml check Rain.mlpackage
+
 \b
 Exit codes: 0 nothing found, 3 Apple's compiler or runtime would refuse it.
 """

@@ -44,8 +44,8 @@ def with_plan(command: Callable[..., Any]) -> Callable[..., Any]:
         "pairs",
         multiple=True,
         metavar="KEY=VALUE",
-        help="Set a parameter; with a NAME, --help lists an option for each. A value has the type of "
-        "the notebook's default; a list is a,b or JSON. Where no type is known, 3 is a number, "
+        help="Set a parameter; with a NAME, --help lists an option for each. A value has the type "
+        "of the notebook's default; a list is a,b or JSON. Where no type is known, 3 is a number, "
         "'\"3\"' a text.",
     )
     @click.option("--as-of", metavar="DATE", help="The logical date, in UTC; by default, now.")

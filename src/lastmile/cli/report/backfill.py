@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.live import Live
-from rich.text import Text
 
-from lastmile.cli.output import err, note, run_as_json, say, say_json
+from lastmile.cli.output import err, note, run_as_json, say, say_json, styled
+from lastmile.cli.progress import moving_picture
 from lastmile.cli.report.options import parse_pairs
 from lastmile.cli.state import Door, executor_option, with_door
 from lastmile.errors import BadParameter
@@ -16,6 +15,8 @@ from lastmile.reporting.kinds import takes_many
 from lastmile.reporting.written import NoLiteral, split_items
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from lastmile.jobs.backfill import Outcome
     from lastmile.reporting.grid import Slot
     from lastmile.reporting.plan import Report
@@ -114,11 +115,11 @@ def _live(
     """The grid of states: signs that change on a terminal, a line for each end elsewhere."""
     states = ["waiting"] * len(grid)
     if err.is_terminal and not quiet:
-        with Live(_picture(name, grid, states), console=err, transient=False) as live:
+        with moving_picture(_picture(name, grid, states)) as draw:
 
             def change(index: int, progress: str) -> None:
                 states[index] = progress
-                live.update(_picture(name, grid, states))
+                draw(_picture(name, grid, states))
 
             yield change
         return
@@ -131,20 +132,17 @@ def _live(
     )
 
 
-def _picture(name: str, grid: "Sequence[Slot]", states: Sequence[str]) -> Text:
+def _picture(name: str, grid: "Sequence[Slot]", states: Sequence[str]) -> "Text":
     """One line a combination of values and year: `2014 region=a ■■■▸····`."""
-    picture = Text(f"{name}  ")
-    for sign, (mark, style) in SIGNS.items():
-        picture.append(f"{mark} {sign} {states.count(sign)}  ", style=style)
-    line = ""
+    counts = [
+        (f"{mark} {sign} {states.count(sign)}  ", style) for sign, (mark, style) in SIGNS.items()
+    ]
+    lines: dict[str, list[tuple[str, str]]] = {}
     for slot, state in zip(grid, states, strict=True):
         values = " ".join(f"{key}={value}" for key, value in slot.given.items())
         head = f"{slot.logical_date:%Y} {values}".strip()
-        if head != line:
-            picture.append(f"\n{head}  ")
-            line = head
-        picture.append(*SIGNS[state])
-    return picture
+        lines.setdefault(head, [(f"{head}  ", "")]).append(SIGNS[state])
+    return styled([(f"{name}  ", ""), *counts], *lines.values())
 
 
 def _tell(outcomes: "Sequence[Outcome]") -> None:

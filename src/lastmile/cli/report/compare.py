@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 \b
 A run is named by its key; by its report, which means the newest good run; by NAME~1, the good run
 before that; or by latest and latest~1. With A alone, A is compared with the good run before it.
+
 \b
 Examples:
   lastmile report compare seattle-weather
   lastmile report compare seattle-weather~1 latest --html changes.html
   lastmile report compare 20261122-191001-6544 20261122-192858-2e58 --json
+
 \b
 Exit codes are those of diff: 0 the outputs are equal, 1 they differ, 2 there is nothing to compare.
 """

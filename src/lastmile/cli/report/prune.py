@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Examples:
   lastmile report prune --dry-run
   lastmile report prune seattle-weather
+
 \b
 How long a report is kept stands in its file: keep = "12 months", "90 days" or "30 runs".
 """

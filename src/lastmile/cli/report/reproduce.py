@@ -14,6 +14,7 @@ from lastmile.cli.state import Door, with_door
 Examples:
   lastmile report reproduce 20261122-191001-6544
   lastmile report reproduce seattle-weather --json
+
 \b
 RUN is a run's key, or as `report compare` takes it. Exit codes: 0 every output is as it was,
 1 some are not, 2 the run cannot be repeated.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lastmile.cli.output import (
+    STATE_STYLES,
     complain,
     note,
     path_shown,
@@ -12,7 +13,7 @@ from lastmile.cli.output import (
     say,
     say_json,
     say_table,
-    state_text,
+    styled,
 )
 from lastmile.cli.progress import cell_progress
 from lastmile.cli.report.asking import with_plan
@@ -36,6 +37,7 @@ Examples:
   lastmile report run seattle-weather --format html --open
   lastmile report run seattle-weather --deliver readers
   lastmile report run seattle-weather --deliver ann@example.org --deliver ./shared
+
 \b
 A run by hand is delivered to nobody but those behind --deliver; `readers` are those whom the
 report's [[deliver]] tables name. Its owners then hear of a failure.
@@ -81,7 +83,7 @@ def _produced(door: Door, log: "RunLog", plan: "Plan", *, quiet: bool) -> Run:
     from lastmile.jobs.retry import produce_with_retries
 
     with cell_progress(plan.report.name, quiet=quiet) as observer:
-        reconcile(place_in(door.workspace, log))
+        reconcile(place_in(door.workspace, log), tell=note)
         return produce_with_retries(
             plan, place_in(door.workspace, log), observer=observer, on_retry=tell_retry
         )
@@ -107,9 +109,9 @@ def tell_retry(run: Run, seconds: float) -> None:
 
 def tell_run(run: Run) -> None:
     """What became of a run, and where its files are."""
-    line = state_text(run.state)
-    line.append(f"  {run.report} {run.key}  {show_duration(run.seconds or 0)}", style="default")
-    say_table(("",), [[line]])
+    told = f"  {run.report} {run.key}  {show_duration(run.seconds or 0)}"
+    state = (run.state.value, STATE_STYLES[run.state])
+    say_table(("",), [[styled([state, (told, "default")])]])
     if run.cause:
         complain(f"  {run.cause}")
     for name in run.files:

@@ -42,7 +42,8 @@ def show(door: Door, name: str, as_json: bool) -> None:
     say(chosen.file.title, "bold")
     if chosen.file.description:
         say(chosen.file.description)
-    say(f"{chosen.file.notebook} -> {', '.join(chosen.file.formats)}\n", "dim")
+    say(f"{chosen.file.notebook} -> {', '.join(chosen.file.formats)}", "dim")
+    say()
     say_table(
         ("parameter", "type", "default", "help", "limits"),
         (

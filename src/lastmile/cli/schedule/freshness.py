@@ -2,7 +2,7 @@
 
 import click
 
-from lastmile.cli.output import complain, say, say_json
+from lastmile.cli.output import complain_error, say, say_json
 from lastmile.cli.schedule.status import alert_as_json
 from lastmile.cli.state import Door, with_door
 
@@ -29,7 +29,7 @@ def freshness(door: Door, as_json: bool) -> int:
     from lastmile.jobs.schedule.files import ScheduleFiles
     from lastmile.store.alerts import AlertLog
 
-    files = ScheduleFiles(door.workspace, complain)
+    files = ScheduleFiles(door.workspace, complain_error)
     files.reload()
     with AlertLog(door.workspace.store_url) as log:
         check_contracts(door.workspace, log, files.files, now())

@@ -2,7 +2,7 @@
 
 import click
 
-from lastmile.cli.output import complain, say_json
+from lastmile.cli.output import complain_error, say_json
 from lastmile.cli.progress import cell_progress
 from lastmile.cli.report.run import tell_run
 from lastmile.cli.schedule.status import slot_as_json
@@ -37,5 +37,5 @@ def now(door: Door, name: str, instant: str | None, as_json: bool) -> int:
     elif answer.run:
         tell_run(answer.run)
     if answer.fault:
-        complain(answer.fault)
+        complain_error(answer.fault)
     return 0 if answer.run and answer.run.state.good else 1

@@ -3,20 +3,23 @@
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.text import Text
 
 from lastmile.cli.output import (
-    STATE_STYLES,
     complain,
+    complain_error,
     run_as_json,
     say,
     say_json,
     say_table,
+    state_text,
+    styled,
 )
 from lastmile.cli.state import Door, with_door
 from lastmile.values import Run, show_clock, show_duration
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from lastmile.jobs.schedule.status import ScheduleStatus, Status
     from lastmile.store.alerts import Alert
     from lastmile.store.schedulers import Scheduler
@@ -57,7 +60,7 @@ def status(door: Door, name: str | None, count: int, as_json: bool) -> None:
     for alert in found.alerts:
         complain(f"late: {alert.message}")
     for fault in found.faults:
-        complain(fault)
+        complain_error(fault)
 
 
 def _tell_all(found: "Status") -> None:
@@ -67,7 +70,7 @@ def _tell_all(found: "Status") -> None:
         rows.append(
             [
                 one.name,
-                _state(slot, run) if slot else Text("no slot yet", style="dim"),
+                _state(slot, run) if slot else styled([("no slot yet", "dim")]),
                 _at(one, slot.scheduled_for) if slot else "",
                 _at(one, one.coming.due) if one.coming else "never",
                 _remark(one, slot, run),
@@ -100,11 +103,11 @@ def _tell_slots(one: "ScheduleStatus") -> None:
     say(f"next: {_at(one, one.coming.due)}" if one.coming else "no slot comes any more", "bold")
 
 
-def _state(slot: "Slot", run: Run | None) -> Text:
+def _state(slot: "Slot", run: Run | None) -> "Text":
     if run and slot.state == "ran":
-        return Text(run.state.value, style=STATE_STYLES[run.state])
+        return state_text(run.state)
     styles = {"running": "cyan", "waiting": "dim", "skipped": "yellow"}
-    return Text(slot.state.value, style=styles.get(slot.state, ""))
+    return styled([(slot.state.value, styles.get(slot.state, ""))])
 
 
 def _why(slot: "Slot", run: Run | None) -> str:
