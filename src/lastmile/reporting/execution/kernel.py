@@ -86,6 +86,7 @@ def open_kernel(
         try:
             manager.wait_until_bound()
             client.start_new_kernel_client()
+            manager.provisioner.told.ended = True
             yield kernel
         finally:
             # Children of a kernel that has ended have another parent and could not be found.

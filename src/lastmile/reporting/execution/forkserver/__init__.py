@@ -11,6 +11,7 @@ In the order of a kernel's life::
     process        a forked kernel as its owner sees it
     provisioner    how jupyter_client gets such a kernel
     wire           how they talk
+    told           what they write to their standard error, passed on without effect
 """
 
 from lastmile.reporting.execution.forkserver.imports import imports_of

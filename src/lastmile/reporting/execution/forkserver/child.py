@@ -19,6 +19,7 @@ from lastmile.reporting.execution.forkserver.environment import POOLS
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LIBC = ctypes.CDLL(None, use_errno=True)
+_owners: list[int] = []
 
 
 def become_kernel(request: Mapping[str, Any], server: int, template: Any = None) -> NoReturn:
@@ -42,7 +43,7 @@ def become_kernel(request: Mapping[str, Any], server: int, template: Any = None)
         code = 128 + signal.SIGINT  # interrupted outside of any cell: its owner wants it to end
     except BaseException:
         if _is_awaited(list(request["argv"])):
-            sys.__excepthook__(*sys.exc_info())
+            _tell_owner()
     finally:
         _end(code)
 
@@ -50,6 +51,25 @@ def become_kernel(request: Mapping[str, Any], server: int, template: Any = None)
 def _is_awaited(argv: list[str]) -> bool:
     """Whether the owner still waits for the kernel: it takes the connection file with it."""
     return "-f" not in argv[:-1] or Path(argv[argv.index("-f") + 1]).exists()
+
+
+def _tell_owner() -> None:
+    """Say what went wrong where the fork server does."""
+    if _owners:
+        sys.stderr = os.fdopen(_owners.pop(), "w", errors="backslashreplace")
+    sys.__excepthook__(*sys.exc_info())
+
+
+def _leave_owners_streams() -> None:
+    """Write no more to where the fork server does.
+
+    A kernel repeats there what its cells write, with all that this may hold.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    _owners.append(os.dup(2))
+    for number in (1, 2):
+        os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 def _be_alone(server: int) -> None:
@@ -105,7 +125,9 @@ def _run(argv: list[str], template: Any) -> None:
     app: Any = IPKernelApp.instance(parent_handle=1)
     if template:
         app.user_ns = template.namespace  # the very one that functions of the template see
+    _leave_owners_streams()
     app.initialize(argv)
+    os.close(_owners.pop())  # no cell may write there either
     if template:
         app.shell.execution_count = template.count
     if "matplotlib" in sys.modules:

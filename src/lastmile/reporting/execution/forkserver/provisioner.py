@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import inspect
 import logging
+import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from jupyter_core.utils import run_sync
 from lastmile.interrupts import held_back
 from lastmile.reporting.execution.forkserver.environment import why_fresh
 from lastmile.reporting.execution.forkserver.server import CannotFork, current, wanted_shared
+from lastmile.reporting.execution.forkserver.told import Told
 from lastmile.reporting.execution.prefix import Shared
 
 _LOG = logging.getLogger(__name__)
@@ -42,6 +44,10 @@ class ForkServerProvisioner(LocalProvisioner):
     shared: Shared | None = None
     process: Any = None  # a Popen, or what answers like one
 
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.told = Told()
+
     async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
         """Be the one who has the kernel; the connection is as asked for."""
         asked = self._scrub_kwargs(options)
@@ -52,7 +58,9 @@ class ForkServerProvisioner(LocalProvisioner):
             told = wanted_shared()
             self.shared = told and Shared(cells={}, refused=told.refused or self.why_fresh)
             _LOG.info("an ordinary kernel: %s", reason)
-            return await super().launch_kernel(cmd, **options)
+            with self.told.writer() as written:
+                own = {"stdout": subprocess.DEVNULL, "stderr": written}
+                return await super().launch_kernel(cmd, **{**own, **options})
         return self.connection_info
 
     def _fork(self, cmd: list[str], asked: dict[str, Any]) -> None:

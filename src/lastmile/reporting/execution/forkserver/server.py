@@ -23,6 +23,7 @@ from lastmile.reporting.execution.forkserver.environment import (
 )
 from lastmile.reporting.execution.forkserver.process import ForkedProcess
 from lastmile.reporting.execution.forkserver.serving import PREFIX, SHARED, SOCKET
+from lastmile.reporting.execution.forkserver.told import Told
 from lastmile.reporting.execution.forkserver.wire import Channel
 from lastmile.reporting.execution.prefix import Prefix, Shared
 from lastmile.reporting.execution.watchdog import is_alive
@@ -180,15 +181,17 @@ class ForkServer:
         code = "from lastmile.reporting.execution.forkserver.serving import main; main()"
         words = [sys.executable, "-c", code, str(folder), str(lease), json.dumps(self.modules)]
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
-                [*words, "[]"],
-                cwd=folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[lease],
-                start_new_session=True,
-            )
+            with Told().writer() as written:
+                self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+                    [*words, "[]"],
+                    cwd=folder,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=written,
+                    pass_fds=[lease],
+                    start_new_session=True,
+                )
         finally:
             os.close(lease)
         self.address = Address(
