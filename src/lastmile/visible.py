@@ -93,10 +93,12 @@ def guard_streams() -> None:
 
 @contextmanager
 def guarded_streams() -> Iterator[None]:
-    """The same for the block."""
+    """The same for the block, and for the traceback that Python prints of what it raises."""
     before = sys.stdout, sys.stderr
     guard_streams()
     try:
         yield
-    finally:
+    except SystemExit:
         sys.stdout, sys.stderr = before
+        raise
+    sys.stdout, sys.stderr = before

@@ -2,6 +2,7 @@
 
 import io
 import json
+import subprocess
 import sys
 import unicodedata
 
@@ -94,3 +95,14 @@ def test_a_guarded_stream_takes_texts_only_and_is_its_stream_otherwise():
     assert (stream.encoding, stream.isatty()) == ("ascii", False)
     with pytest.raises(TypeError):
         stream.write(b"\x1b")
+
+
+def test_a_traceback_controls_nothing_either():
+    code = (
+        "from lastmile.visible import guarded_streams\n"
+        "with guarded_streams():\n    raise RuntimeError('\\x1b]0;title\\x07')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.endswith("RuntimeError: \\x1b]0;title\\x07\n")

@@ -15,6 +15,7 @@ from papermill.engines import Engine
 from papermill.exceptions import PapermillException
 from papermill.iorw import write_ipynb
 
+from lastmile.reporting.execution.inject import keep_types
 from lastmile.reporting.execution.outcome import Limits, Observer, unobserved
 from lastmile.reporting.execution.repair import repair
 from lastmile.reporting.execution.session import Session
@@ -53,6 +54,7 @@ class LastmileEngine(Engine):  # type: ignore[misc]  # papermill has no types
         Raises:
             RunStopped: the run did not reach the end and no `receiver` takes the news.
         """
+        keep_types(nb)
         session = Session(
             notebook=nb,
             kernel_name=kernel_name,

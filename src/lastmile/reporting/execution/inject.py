@@ -8,6 +8,7 @@ is. A secret is written as a look-up in the kernel's environment.
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -16,11 +17,15 @@ from typing import Any
 from uuid import UUID
 
 from lastmile.reporting.foreign import translate
+from lastmile.reporting.parameters import read_parameters
 from lastmile.reporting.plan import Report
 from lastmile.reporting.secrets import SecretRef
+from lastmile.reporting.source import language_of
+from lastmile.reporting.written import NoLiteral, read_literal
 from lastmile.values import Built, plain
 
 TAG = "injected-parameters"
+_JSON = (bool, int, float, str, type(None))
 
 
 def inject(notebook: Any, values: Mapping[str, Any], report: Report | None = None) -> None:
@@ -46,6 +51,45 @@ def inject(notebook: Any, values: Mapping[str, Any], report: Report | None = Non
     notebook.cells = [*cells[:at], cell, *cells[at:]] if values else cells
     papermill = notebook.metadata.setdefault("papermill", {})
     papermill["parameters"] = {name: plain(value) for name, value in values.items()}
+
+
+def keep_types(notebook: Any) -> None:
+    """Write papermill's own injected cell again where papermill made texts of values.
+
+    It does so of tuples, sets and moments; of the last two it could not save the notebook either.
+    """
+    papermill = notebook.metadata.get("papermill", {})
+    cell = next((cell for cell in notebook.cells if TAG in cell.metadata.get("tags", [])), None)
+    if cell is None or language_of(notebook) != "python":
+        return
+    try:
+        written = {parameter.name: parameter.default for parameter in read_parameters(cell.source)}
+    except SyntaxError:  # the kernel tells it
+        return
+    told = papermill.get("parameters", {})
+    values = {name: _meant(written.get(name), value) for name, value in told.items()}
+    if not _is_json(values):
+        cell.source = code_of(values)
+        papermill["parameters"] = plain(values)
+
+
+def _meant(written: Any, told: Any) -> Any:
+    """A value of the metadata, where a tuple has become a list; it is written as a text of one."""
+    if isinstance(told, list) and isinstance(written, str):
+        with suppress(NoLiteral):
+            value = read_literal(written)
+            return value if isinstance(value, tuple) and list(value) == told else told
+    if isinstance(told, list) and isinstance(written, list):
+        return [_meant(part, value) for part, value in zip(written, told, strict=False)]
+    if isinstance(told, dict) and isinstance(written, dict):
+        return {name: _meant(written.get(name), value) for name, value in told.items()}
+    return told
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    return all(map(_is_json, value)) if type(value) is list else type(value) in _JSON
 
 
 def _source(values: Mapping[str, Any], report: Report | None) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from nbformat import v4
+from nbformat import read, v4
 
-from lastmile.reporting.execution.inject import TAG, code_of, inject
+from lastmile.reporting.execution.inject import TAG, code_of, inject, keep_types
 from lastmile.reporting.parameter_types import convert
 from lastmile.reporting.secrets import SecretRef
 from lastmile.values import Built
@@ -126,3 +126,33 @@ def test_no_values_need_no_cell():
     inject(notebook, {})
 
     assert len(notebook.cells) == 1
+
+
+def test_papermills_own_injection_keeps_the_types_with_our_engine(make_notebook, tmp_path):
+    import papermill
+
+    values = {"pair": (1, "a"), "tags": {"x"}, "day": date(2015, 1, 2), "deep": [(1,)], "n": 3}
+    checks = [f"assert {name} == {code_of({name: value}).split(' = ')[-1].strip()}, {name}"
+              for name, value in values.items()]  # fmt: skip
+    notebook = make_notebook(
+        tmp_path / "a.ipynb",
+        ["import datetime as _datetime", *checks],
+        "pair = (2, 'b')\ntags = set()\nday = None\ndeep = None\nn = None",
+    )
+    made = papermill.execute_notebook(
+        str(notebook), str(tmp_path / "b.ipynb"), parameters=values, engine_name="lastmile",
+        progress_bar=False,
+    )  # fmt: skip
+    saved = read(tmp_path / "b.ipynb", 4)
+
+    assert made.metadata.papermill.parameters.tags == ["x"]
+    assert saved.metadata.papermill.parameters.day == "2015-01-02"
+
+
+def test_what_papermill_writes_right_is_left_as_it_is():
+    cell = v4.new_code_cell("# Parameters\nx = [1,   2]", metadata={"tags": [TAG]})
+    notebook = v4.new_notebook(cells=[cell])
+    notebook.metadata["papermill"] = {"parameters": {"x": [1, 2]}}
+    keep_types(notebook)
+
+    assert notebook.cells[0].source == "# Parameters\nx = [1,   2]"
