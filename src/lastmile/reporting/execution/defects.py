@@ -1,25 +1,41 @@
-"""Failures that Jupyter lets pass as success: the witness in the kernel, and what it saw."""
+"""Failures that Jupyter lets pass as success: the witness in the kernel, and what it noted."""
 
 import ast
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from lastmile.reporting.execution.witness import MIME
+
+NoteKind = Literal["error", "defect", "exit"]
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was seen in the cell with that index; None is before the first cell.
+
+    An `error` fails the run, a `defect` does not stop it, and with an `exit` the notebook ended
+    itself. `what` goes on behind the number of the cell.
+    """
+
+    kind: NoteKind
+    cell: int | None
+    what: str
 
 
 @dataclass(frozen=True, slots=True)
 class Defect:
     """Something that went wrong in the cell with that index without stopping the run."""
 
-    cell: int
+    cell: int | None
     what: str
 
     def __str__(self) -> str:
-        return f"cell {self.cell + 1}: {self.what}"
+        return self.what if self.cell is None else f"cell {self.cell + 1}: {self.what}"
 
 
 def post_witness(client: Any) -> None:
@@ -39,32 +55,32 @@ def _installation() -> str:
     )
 
 
-def take_defects(cell: Any, order: list[int]) -> Iterator[Defect]:
-    """The defects that the witness showed in a cell's outputs, which are taken out of it.
-
-    `order` are the indices of the cells in the order in which they began.
-    """
-    shown = [output for output in cell.outputs if MIME in output.get("data", {})]
-    cell.outputs = [output for output in cell.outputs if output not in shown]
-    for output in shown:
-        yield from _read(output["data"][MIME], order)
-
-
-def ask_witness(client: Any, order: list[int]) -> list[Defect]:
-    """What the witness saw after the last cell had ended."""
-    if getattr(client.km.kernel_spec, "language", "") != "python" or not order:
-        return []
+def ask_witness(client: Any) -> tuple[str, Any]:
+    """What the witness saw until now, after the last cell: the message that asked, and notes."""
+    if getattr(client.km.kernel_spec, "language", "") != "python":
+        return client.kc.kernel_info(), []
+    question = {"seen": "get_ipython()._lastmile_witness.finish()"}
+    asked = client.kc.execute("", silent=True, user_expressions=question)
     with contextlib.suppress(Exception):  # a notebook may have replaced whatever it likes
-        question = {"seen": "get_ipython()._lastmile_witness.take()"}
-        asked = client.kc.execute("", silent=True, user_expressions=question)
         content = client.wait_for_reply(asked)["content"]["user_expressions"]["seen"]
-        return list(_read(ast.literal_eval(content["data"]["text/plain"]), order))
-    return []
+        return asked, ast.literal_eval(content["data"]["text/plain"])
+    return asked, []
 
 
-def _read(seen: Any, order: list[int]) -> Iterator[Defect]:
-    """Defects from untrusted data: the notebook may show anything under our type."""
-    for entry in seen if isinstance(seen, list) else []:
-        with contextlib.suppress(TypeError, ValueError, IndexError):
-            begun, what = entry
-            yield Defect(order[max(int(begun), 1) - 1], str(what)[:300])
+def shown_notes(content: Mapping[str, Any]) -> Any:
+    """What the witness put into a display; None where it is a display of the notebook's own."""
+    data = content.get("data")
+    return data.get(MIME) if isinstance(data, Mapping) else None
+
+
+def read_notes(told: Any, cell_of: Callable[[str], int | None]) -> Iterator[Note]:
+    """Notes from untrusted data: the notebook may show anything under our type.
+
+    `cell_of` gives the cell that a message has asked to run.
+    """
+    for entry in told if isinstance(told, list) else []:
+        with contextlib.suppress(TypeError, KeyError):
+            request, kind, what = entry["request"], entry["kind"], str(entry["what"])
+            if kind in get_args(NoteKind):
+                cell = None if request is None else cell_of(str(request))
+                yield Note(kind, cell, what[:_LONGEST])

@@ -19,7 +19,7 @@ from lastmile.reporting.execution.inject import keep_types
 from lastmile.reporting.execution.outcome import Limits, Observer, unobserved
 from lastmile.reporting.execution.repair import repair
 from lastmile.reporting.execution.session import Session
-from lastmile.values import CauseKind
+from lastmile.values import Cause, CauseKind
 
 Receiver = Callable[[Session], None]
 
@@ -76,6 +76,13 @@ class LastmileEngine(Engine):  # type: ignore[misc]  # papermill has no types
         session.run()
         if receiver:
             return new_notebook()
-        if session.cause and session.cause.kind is not CauseKind.CELL_ERROR:
+        if session.cause and not _finds(nb, session.cause):
             raise RunStopped(str(session.cause))
         return nb
+
+
+def _finds(notebook: Any, cause: Cause) -> bool:
+    """Whether papermill finds a cause by itself: it looks for outputs of the kind `error`."""
+    if cause.kind is not CauseKind.CELL_ERROR or cause.cell is None:
+        return False
+    return any(output.output_type == "error" for output in notebook.cells[cause.cell].outputs)

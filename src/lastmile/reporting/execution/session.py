@@ -2,18 +2,19 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lastmile.reporting.execution.defects import Defect, ask_witness, post_witness, take_defects
+from lastmile.reporting.execution.defects import Defect, Note, ask_witness, post_witness
 from lastmile.reporting.execution.kernel import OUTPUT_TIMEOUT, Kernel, open_kernel
 from lastmile.reporting.execution.listening import Listener
 from lastmile.reporting.execution.outcome import CellEvent, Limits, Observer
 from lastmile.reporting.execution.prefix import Shared
+from lastmile.reporting.execution.valid_outputs import text_of, valid_output
 from lastmile.reporting.execution.watchdog import MARK, Watchdog, kill_marked, kill_tree
 from lastmile.values import Cause, CauseKind, show_duration, show_size
 
@@ -117,7 +118,7 @@ class Session:
         self.shared = shared
         for index, done in (shared.cells if shared and not shared.refused else {}).items():
             cell = self.notebook.cells[index]
-            cell.outputs = [from_dict(dict(output)) for output in done.outputs]
+            cell.outputs = [from_dict(valid_output(output)) for output in done.outputs]
             cell.execution_count = done.count
             self.cells[index] = CellLog(done.started, done.ended, shared=True)
 
@@ -136,25 +137,43 @@ class Session:
             number, title, last = index + 1, titles[index], index == runnable[-1]
             self.observer(CellEvent("started", number, total, title, last))
             log = self.cells[index] = CellLog(datetime.now(UTC))
-            goes_on = self._run_cell(kernel, dog, index)
-            self._tidy(index, listener)
+            goes_on = self._run_cell(kernel, dog, listener, index)
+            listener.close(self.notebook.cells[index], index)
             if self.cause and not log.failed:
                 return
             log.ended = datetime.now(UTC)
+            goes_on = self._heed(listener.take_notes()) and goes_on
             seconds = (log.ended - log.started).total_seconds()
             self.observer(CellEvent("ended", number, total, title, last, seconds))
             if not goes_on:
                 break
-        if self.cause is None:
-            self.defects += ask_witness(kernel.client, self._order())
+        request, told = ask_witness(kernel.client)
+        listener.drain(request)
+        listener.note(told)
+        self._heed(listener.take_notes())
+        listener.close_late()
 
-    def _tidy(self, index: int, listener: Listener) -> None:
-        """Take what the witness saw out of a cell, and say what was dropped of its outputs."""
-        cell = self.notebook.cells[index]
-        self.defects += take_defects(cell, self._order())
-        listener.close(cell, index)
+    def _heed(self, notes: Sequence[Note]) -> bool:
+        """Take notes of what was seen beside the answers of the kernel; whether the run goes on."""
+        goes_on = True
+        for note in notes:
+            if note.kind == "defect":
+                self.defects.append(Defect(note.cell, note.what))
+            elif note.cell is None or "raises-exception" in _tags(self.notebook.cells[note.cell]):
+                continue
+            elif note.kind == "exit":
+                goes_on = False
+            elif self.cause is None:
+                self._fail(note.cell, note.what)
+        return goes_on and self.cause is None
 
-    def _run_cell(self, kernel: Kernel, dog: Watchdog, index: int) -> bool:
+    def _fail(self, index: int, what: str) -> None:
+        """The cell went wrong by itself, and the run with it."""
+        self.cells[index].failed = True
+        message = _first_line(f"cell {index + 1} {what}")
+        self.cause = Cause(kind=CauseKind.CELL_ERROR, message=message, cell=index)
+
+    def _run_cell(self, kernel: Kernel, dog: Watchdog, listener: Listener, index: int) -> bool:
         """Run one cell and say whether the next one follows; `cause` says why it does not."""
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -165,10 +184,10 @@ class Session:
             if error.ename == "SystemExit" and error.evalue in ("", "0", "None"):
                 cell.outputs = [output for output in cell.outputs if not _of_exit(output)]
                 return False
-            self.cells[index].failed = True
             what = f"{error.ename}: {error.evalue}" if error.evalue else error.ename
-            message = _first_line(f"cell {index + 1} raised {what}")
-            self.cause = Cause(kind=CauseKind.CELL_ERROR, message=message, cell=index)
+            shown = listener.shown_error
+            # An error of a display is shown by the kernel, but it does not know it when it answers.
+            self._fail(index, shown if error.ename == "NoneType" and shown else f"raised {what}")
         except CellTimeoutError:
             limit = show_duration(self.limits.cell or OUTPUT_TIMEOUT)
             message = f"cell {index + 1} was stopped: it ran longer than {limit}"
@@ -196,6 +215,10 @@ class Session:
         return next((index for index, log in self.cells.items() if log.ended is None), None)
 
 
+def _tags(cell: Any) -> Sequence[str]:
+    return cell.metadata.get("tags") or ()
+
+
 def _of_exit(output: Any) -> bool:
     """Whether an output is only IPython's comment on a `sys.exit()`."""
     return output.output_type == "error" or "To exit: use 'exit'" in output.get("text", "")
@@ -213,5 +236,5 @@ def _titles(notebook: Any) -> list[str]:
 
 
 def _first_line(text: str) -> str:
-    text = text.strip().partition("\n")[0]
+    text = text_of(text).strip().partition("\n")[0]
     return text if len(text) <= 200 else f"{text[:197]}..."

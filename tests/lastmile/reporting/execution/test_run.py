@@ -19,17 +19,6 @@ from lastmile.reporting.plan import open_report, plan_run
 from lastmile.values import CauseKind, State
 
 
-@pytest.fixture(name="execute_cells")
-def _execute_cells(tmp_path, make_notebook):
-    def run(*cells, given=None, parameters="x: int = 3", observer=None, **keys):
-        make_notebook(tmp_path / "a.ipynb", cells, parameters)
-        file = ReportFile(title="T", notebook="a.ipynb", **keys)
-        plan = plan_run(open_report("a", file, tmp_path, where="a.toml"), given or {}, now=now())
-        return execute(plan, **({"observer": observer} if observer else {}))
-
-    return run
-
-
 def states(executed) -> list[str]:
     return [
         cell.metadata["lastmile"]["state"]

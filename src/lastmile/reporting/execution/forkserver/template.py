@@ -65,7 +65,7 @@ class Template:
 def run_prefix(prefix: Prefix) -> Template:
     """Run the cells in this process; `shared.refused` says why the result may not be forked."""
     before, environ = _descriptors(), dict(os.environ)
-    shell, shown = _shell()
+    shell, witness, shown = _shell()
     os.chdir(prefix.cwd)
     sys.path.insert(0, "")
     cells: dict[int, SharedCell] = {}
@@ -77,8 +77,10 @@ def run_prefix(prefix: Prefix) -> Template:
                 break
     if "" in sys.path:
         sys.path.remove("")
-    _forget(shell)
     gc.collect()  # what nobody holds any more need not be left behind
+    if seen := witness.finish():
+        refused = refused or f"it leaves something behind that failed: {seen[0]['what']}"
+    _forget(shell, witness)
     return Template(
         shell.user_ns,
         Shared(cells=cells, refused=refused or _left_behind(before)),
@@ -102,13 +104,13 @@ def _run_cell(shell: Any, shown: "_Shown", source: str, index: int) -> tuple[Sha
     with redirect_stdout(shown.stream("stdout")), redirect_stderr(shown.stream("stderr")):
         result = shell.run_cell(source, store_history=True)
     outputs = [output for output in shown.outputs if MIME not in output.get("data", {})]
-    seen = [output["data"][MIME] for output in shown.outputs if MIME in output.get("data", {})]
+    notes = [output["data"][MIME] for output in shown.outputs if MIME in output.get("data", {})]
     refused = ""
     if not result.success:
         error = result.error_before_exec or result.error_in_exec
         refused = f"cell {index + 1} raised {type(error).__name__}"
-    elif seen:
-        refused = f"cell {index + 1}: {seen[0][0][1]}"
+    elif notes:
+        refused = f"cell {index + 1}: {notes[0][0]['what']}"
     ended = datetime.now(UTC)
     cell = SharedCell(
         source=source, started=started, ended=ended, count=count, outputs=tuple(outputs)
@@ -157,7 +159,7 @@ class _Stream:
         return False
 
 
-def _shell() -> tuple[Any, _Shown]:
+def _shell() -> tuple[Any, Witness, _Shown]:
     """A shell that keeps what it shows, with the witness that kernels have."""
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
@@ -185,32 +187,34 @@ def _shell() -> tuple[Any, _Shown]:
     shell: Any = InteractiveShell.instance(
         config=config, displayhook_class=Hook, display_pub_class=Publisher
     )
-    Witness(shell)
+    witness = Witness(shell)
     if "matplotlib" in sys.modules:
         from matplotlib_inline import backend_inline
 
         backend_inline._enable_matplotlib_integration()  # type: ignore[no-untyped-call]
-    return shell, shown
+    return shell, witness, shown
 
 
-def _forget(shell: Any) -> None:
+def _forget(shell: Any, witness: Witness) -> None:
     """Let a kernel in a child have a shell of its own; the names stay."""
     import atexit
 
     atexit.unregister(shell.atexit_operations)
     type(shell).clear_instance()
-    threading.excepthook = threading.__excepthook__
+    witness.leave()
 
 
 def _plain(value: Any) -> Any:
-    """Data of displays as JSON has it; pictures as base64."""
+    """Data of displays as JSON has it; pictures as base64, what JSON cannot hold as text."""
     from base64 import b64encode
 
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
-    return b64encode(value).decode() if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 # --- what does not survive a fork ----------------------------------------------------------------
