@@ -72,9 +72,9 @@ def provenance_of(snapshot: Snapshot, executed: Executed) -> dict[str, Any]:
 
 def _code_of(source: Source) -> list[str]:
     """The sources of the code cells; JSON is not validated again, which takes long."""
-    if source.path.suffix != ".ipynb":
+    cells = json.loads(source.content).get("cells") if source.path.suffix == ".ipynb" else None
+    if cells is None:  # a text, or a format of former times
         return [cell.source for cell in source.notebook().cells if cell.cell_type == "code"]
-    cells = json.loads(source.content)["cells"]
     return ["".join(cell.get("source", "")) for cell in cells if cell.get("cell_type") == "code"]
 
 

@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lastmile.errors import BadDefinition, NotANotebook, NotebookMissing
 
@@ -21,6 +21,9 @@ TEXT_FORMATS = {".py": "py:percent", ".md": "md"}
 
 SUFFIXES = (".ipynb", *TEXT_FORMATS)
 """What a notebook's file name may end with."""
+
+
+_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +58,51 @@ def _from_json(content: bytes, shown: str) -> "NotebookNode":
         data = json.loads(content)
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise NotANotebook(shown, f"it is not JSON ({error})") from error
-    if not isinstance(data, dict) or not {"cells", "nbformat"} <= data.keys():
+    if not isinstance(data, dict) or not _is_like_notebook(data):
         raise NotANotebook(shown, "it has no list of cells")
     try:
-        notebook = nbformat.reads(content.decode(), as_version=4)
-        _, notebook = nbformat.validator.normalize(notebook)
+        read = nbformat.convert(nbformat.reader.reads(content.decode()), 4)
+        _make_current(read, names=data["nbformat"] == 4)
+        notebook = nbformat.from_dict(read)
         nbformat.validate(notebook)
+        for cell in notebook.cells:
+            cell.source.encode()  # half a character can be written in JSON, and sent nowhere
     except (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError) as error:
         raise NotANotebook(shown, str(error).splitlines()[0]) from error
     return notebook
+
+
+def _is_like_notebook(data: dict[str, Any]) -> bool:
+    return "nbformat" in data and bool({"cells", "worksheets"} & data.keys())
+
+
+def _make_current(notebook: dict[str, Any], *, names: bool) -> None:
+    """What older programs left out or wrote otherwise, and Jupyter opens without a word.
+
+    Identifiers of cells are kept where `names` says that the file may have any. Outputs go: they
+    are those of another run.
+    """
+    notebook["nbformat_minor"] = 5
+    metadata = notebook["metadata"]
+    for key in ("kernelspec", "language_info"):
+        named = metadata.get(key)
+        if not isinstance(named, dict) or not isinstance(named.get("name"), str):
+            metadata.pop(key, None)
+    if "kernelspec" in metadata:
+        metadata["kernelspec"].setdefault("display_name", metadata["kernelspec"]["name"])
+    known: set[str] = set()
+    for number, cell in enumerate(notebook["cells"], start=1):
+        name = cell.get("id")
+        if not names or not isinstance(name, str) or not _ID.fullmatch(name) or name in known:
+            name = f"cell-{number}"  # not drawn by lot: runs should be comparable
+            while name in known:
+                name += "-"
+        cell["id"] = name
+        known.add(name)
+        for left in ("outputs", "execution_count"):
+            cell.pop(left, None)
+        if cell["cell_type"] == "code":
+            cell["outputs"], cell["execution_count"] = [], None
 
 
 def _from_text(content: bytes, text_format: str, shown: str) -> "NotebookNode":

@@ -1,8 +1,10 @@
 """Notebooks as text: the same cells, tags and refusals as in a notebook file."""
 
 import hashlib
+import json
 from datetime import UTC, datetime
 
+import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -177,3 +179,57 @@ def test_a_hostile_default_in_a_text_is_read_as_what_it_is(tmp_path_factory, val
 
     assert ascii(value) in (parameters_cell(notebook) or "")
     assert len(notebook.cells) == 3
+
+
+def code(source="n = 1", **more):
+    return {"cell_type": "code", "metadata": {}, "source": source, **more}
+
+
+OLD = {"metadata": {}, "nbformat": 4, "nbformat_minor": 2}
+STALE = {"output_type": "display_data", "data": {"text/plain": 5}, "metadata": None}
+FORMER = {
+    "identifiers before their time": {**OLD, "cells": [code(id="x", outputs=[])]},
+    "no identifiers, no counts": {**OLD, "cells": [code(), code("print(n)")]},
+    "twice the same, and none": {**OLD, "cells": [code(id="a"), code(id="a"), code(id=None)],
+                                 "nbformat_minor": 5},
+    "a kernel without a name": {**OLD, "cells": [code()],
+                                "metadata": {"kernelspec": {"display_name": "Python 3"}}},
+    "outputs that were never valid": {**OLD, "cells": [code(outputs=[STALE], execution_count="x")]},
+    "outputs of words": {**OLD, "cells": [{**code(outputs=[]), "cell_type": "markdown"}, code()]},
+    "worksheets": {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""}, "worksheets": [
+        {"cells": [{"cell_type": "code", "language": "python", "input": "n = 1", "metadata": {},
+                    "collapsed": False, "prompt_number": 1, "outputs": [
+                        {"output_type": "pyout", "prompt_number": 1, "text": ["2"]}]}]}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("data", FORMER.values(), ids=FORMER)
+@pytest.mark.filterwarnings("error")
+def test_what_jupyter_opens_without_a_word_is_read_and_is_the_same_each_time(tmp_path, data):
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps(data))
+    source = read_source(path, shown="a.ipynb")
+    notebook = source.notebook()
+
+    nbformat.validate(notebook)
+    assert type(notebook) is nbformat.NotebookNode
+    assert notebook == source.notebook()
+    assert "n = 1" in [cell.source for cell in notebook.cells]
+    assert next(cell.outputs for cell in notebook.cells if cell.cell_type == "code") == []
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "{}", '{"cells": []}', '{"nbformat": 4, "nbformat_minor": 5, "cells": 3}',
+     '{"nbformat": 4, "nbformat_minor": 5, "cells": [3]}',
+     '{"nbformat": 99, "nbformat_minor": 5, "cells": []}',
+     '{"nbformat": "x", "cells": []}', '{"nbformat": 3, "worksheets": 7}',
+     json.dumps({**OLD, "cells": [code("s = '\ud800'")]}), "{", ""],
+)  # fmt: skip
+def test_what_is_no_notebook_is_told(tmp_path, text):
+    path = tmp_path / "a.ipynb"
+    path.write_text(text)
+
+    with pytest.raises(NotANotebook, match=r"a.ipynb is not a Jupyter notebook: ."):
+        read_source(path, shown="a.ipynb").notebook()
