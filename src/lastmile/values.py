@@ -51,6 +51,7 @@ class CauseKind(StrEnum):
     KERNEL_START = "kernel-start"
     INTERRUPTED = "interrupted"
     NOT_PUBLISHED = "not-published"
+    PROGRAM_FAULT = "program-fault"
     LOST = "lost"
 
 

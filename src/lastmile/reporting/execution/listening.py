@@ -17,6 +17,7 @@ from lastmile.reporting.execution.valid_outputs import make_valid
 _OUTPUTS = ("stream", "display_data", "execute_result", "update_display_data")
 _LATE = (*_OUTPUTS, "error")
 _DRAIN_SECONDS = 2.0
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
 
 class Listener:
@@ -61,11 +62,17 @@ class Listener:
 
     async def _get_message(self, *words: Any, **named: Any) -> Any:
         """The next message for nbclient, which passes over those of cells that have ended."""
-        message = await self._receive(*words, **named)
-        request = message["parent_header"].get("msg_id")
-        if request in self._requests and request != self._now:
-            self._listen_late(message, self._requests[request])
-        return message
+        while True:
+            try:
+                message = await self._receive(*words, **named)
+                request = message["parent_header"].get("msg_id")
+                if request in self._requests and request != self._now:
+                    self._listen_late(message, self._requests[request])
+            except _UNREADABLE as error:
+                what = f"a message of the kernel cannot be read: {type(error).__name__}: {error}"
+                self._notes.append(Note("defect", self._here, what[:300]))
+            else:
+                return message
 
     def _listen(self, message: Any, cell: Any, index: int) -> Any:
         from nbclient.exceptions import CellControlSignal

@@ -50,7 +50,8 @@ class Executed:
     `seconds` is the wall time from the start of the kernel to the end of its work, `cell_seconds`
     that of the cells alone, `peak_memory` the largest resident size of the kernel and its children
     in bytes. `redacted` counts the places where the value of a secret was struck out. `prefix` says
-    of a beginning that was to be shared whether it was, and why not.
+    of a beginning that was to be shared whether it was, and why not. `fault` is the traceback of an
+    error of ours that stopped the run.
     """
 
     notebook: Any
@@ -62,3 +63,4 @@ class Executed:
     peak_memory: int | None
     redacted: int = 0
     prefix: Mapping[str, Any] | None = None
+    fault: str = ""

@@ -27,7 +27,7 @@ _BINARY = re.compile(r"(image|audio|video|font)/(?!svg).*|application/(pdf|octet
 
 
 def redact(executed: Executed, secrets: Mapping[str, str]) -> Executed:
-    """The executed notebook and cause without the values of `secrets` (by name), and their count.
+    """The executed notebook, cause and fault without the values of `secrets`, and their count.
 
     The notebook is changed in place.
     """
@@ -38,7 +38,8 @@ def redact(executed: Executed, secrets: Mapping[str, str]) -> Executed:
     cause = executed.cause
     if cause:
         cause = replace(cause, message=redactor.message(cause.message))
-    return replace(executed, cause=cause, redacted=redactor.count)
+    fault = redactor.text(executed.fault)
+    return replace(executed, cause=cause, fault=fault, redacted=redactor.count)
 
 
 class Redactor:

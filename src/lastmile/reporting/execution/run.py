@@ -116,6 +116,7 @@ def _executed(session: Session, seconds: float, *, strict: bool) -> Executed:
         ),
         peak_memory=session.peak_memory,
         prefix=_prefix(session.shared),
+        fault=session.fault,
     )
 
 

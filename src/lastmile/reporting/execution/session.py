@@ -2,6 +2,7 @@
 
 import sys
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lastmile.errors import LastmileError
 from lastmile.reporting.execution.defects import Defect, Note, ask_witness, post_witness
 from lastmile.reporting.execution.kernel import OUTPUT_TIMEOUT, Kernel, open_kernel
 from lastmile.reporting.execution.listening import Listener
@@ -47,6 +49,8 @@ class Session:
     shared: Shared | None = None
     defects: list[Defect] = field(default_factory=list)
     peak_memory: int | None = None
+    fault: str = ""
+    started: bool = False
     at_end: "Callable[[Session], None] | None" = None
     ended: bool = False
 
@@ -59,13 +63,12 @@ class Session:
         Raises:
             KeyboardInterrupt: passed on when the run was interrupted, after cleaning up.
         """
-        from jupyter_client.kernelspec import NoSuchKernel
-
         started = time.monotonic()
         try:
             with self._kernel() as kernel:
                 self._take_over(kernel.shared)
                 post_witness(kernel.client)
+                self.started = True
                 listener = Listener(kernel.client, self.limits.output)
                 dog = Watchdog(
                     kernel.pid,
@@ -86,15 +89,29 @@ class Session:
                 kind=CauseKind.INTERRUPTED, message="interrupted", cell=self._stopped_at()
             )
             raise
-        except (NoSuchKernel, RuntimeError, TimeoutError, OSError) as error:
-            if self._order() or self.ended:
+        except Exception as error:
+            if self.ended or isinstance(error, LastmileError):
                 raise
-            message = f"the kernel `{self.kernel_name}` did not start: {_first_line(str(error))}"
-            self.cause = Cause(kind=CauseKind.KERNEL_START, message=message)
+            self.cause = self._unforeseen(error)
         finally:
             if MARK in self.env:
                 kill_marked(self.env[MARK])
             self._end()
+
+    def _unforeseen(self, error: Exception) -> Cause:
+        """Why the run ends with an error that is neither a cell's nor the kernel's."""
+        from jupyter_client.kernelspec import NoSuchKernel
+
+        what = _first_line(f"{type(error).__name__}: {error}")
+        at, cell = "", self._stopped_at()
+        if cell is not None:
+            at = f" in cell {cell + 1}"
+        elif not self.started and isinstance(error, NoSuchKernel | RuntimeError | OSError):
+            message = f"the kernel `{self.kernel_name}` did not start: {_first_line(str(error))}"
+            return Cause(kind=CauseKind.KERNEL_START, message=message)
+        self.fault = text_of("".join(traceback.format_exception(error)))
+        message = f"the run was stopped{at}: {what}; a fault of lastmile, not of the notebook"
+        return Cause(kind=CauseKind.PROGRAM_FAULT, message=message, cell=cell)
 
     def _end(self) -> None:
         if not self.ended:

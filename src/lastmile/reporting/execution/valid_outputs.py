@@ -15,6 +15,9 @@ from typing import Any
 _JSON = re.compile(r"application/(.*\+)?json")
 """Types that may hold any value, as the schema of nbformat names them."""
 
+_DEEPEST = 100
+"""Levels of lists and dicts, one in the other. Copying takes four calls for each."""
+
 
 def make_valid(message: dict[str, Any]) -> None:
     """Make the content of a kernel's message valid, in place."""
@@ -44,9 +47,9 @@ def _stream(content: dict[str, Any]) -> None:
 
 
 def _display(content: dict[str, Any]) -> None:
-    metadata, transient = content.get("metadata"), content.get("transient")
+    metadata, transient = json_of(content.get("metadata")), content.get("transient")
     content["data"] = valid_bundle(content.get("data"))
-    content["metadata"] = json_of(metadata) if isinstance(metadata, dict) else {}
+    content["metadata"] = metadata if isinstance(metadata, dict) else {}
     content["transient"] = transient if isinstance(transient, dict) else {}
 
 
@@ -112,12 +115,28 @@ def text_of(value: Any) -> str:
 
 
 def json_of(value: Any) -> Any:
-    """A value that JSON can hold: NaN and infinities as texts, no halves of characters."""
+    """A value that JSON can hold: NaN and infinities as texts, no halves of characters.
+
+    One that is nested so deeply that programs lose themselves in it becomes a text.
+    """
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError):
-        return _cleaned(value)
+        value = _cleaned(value)
+    if _is_deep(value):
+        return json.dumps(value, ensure_ascii=False)
     return value
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        inner = [part.values() if isinstance(part, dict) else part for part in level
+                 if isinstance(part, dict | list)]  # fmt: skip
+        level = [part for parts in inner for part in parts if isinstance(part, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _cleaned(value: Any) -> Any:

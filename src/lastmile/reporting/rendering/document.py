@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from nbformat import NotebookNode
 
+from lastmile.errors.steps import naming
 from lastmile.reporting.recorded import without_records
 from lastmile.reporting.rendering.blocks import (
     Block,
@@ -46,10 +47,11 @@ def document_of(notebook: NotebookNode, *, title: str = "", code: CodeView = "fo
         tags = _tags(cell)
         if tags & _UNSHOWN:
             continue
-        if cell.get("cell_type") == "markdown":
-            blocks.extend(markdown_blocks(joined(cell.get("source")), _attachments(cell)))
-        elif cell.get("cell_type") == "code":
-            blocks.extend(_steps(cell, number, tags, language, code))
+        with naming(f"in cell {number}"):
+            if cell.get("cell_type") == "markdown":
+                blocks.extend(markdown_blocks(joined(cell.get("source")), _attachments(cell)))
+            elif cell.get("cell_type") == "code":
+                blocks.extend(_steps(cell, number, tags, language, code))
     return _Finish(title).document(blocks)
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from nbformat import NotebookNode
 
+from lastmile.errors.steps import naming
 from lastmile.reporting.rendering.document import document_of
 from lastmile.reporting.rendering.front import Front
 from lastmile.reporting.rendering.html import page_of
@@ -17,13 +18,16 @@ def render(notebook: NotebookNode, front: Front, formats: Collection[str]) -> di
     Each is what :func:`render_html` and :func:`render_pdf` make. The PDF's compiler works beside
     the making of the HTML page: it does not hold the interpreter.
     """
-    front = front.cleaned()
-    document = document_of(notebook, title=front.title, code=front.code)
+    with naming("while the pages were made"):
+        front = front.cleaned()
+        document = document_of(notebook, title=front.title, code=front.code)
     pages: dict[str, bytes] = {}
     with ThreadPoolExecutor(1, "lastmile-pdf") as thread:
         pdf = thread.submit(pdf_of, document, front) if "pdf" in formats else None
         if "html" in formats:
-            pages["html"] = page_of(document, front).encode()
+            with naming("while the HTML page was made"):
+                pages["html"] = page_of(document, front).encode()
         if pdf:
-            pages["pdf"] = pdf.result()
+            with naming("while the PDF was made"):
+                pages["pdf"] = pdf.result()
     return pages

@@ -81,7 +81,11 @@ def _compiled(
     system_fonts: bool = False,
     tagged: bool = True,
 ) -> bytes:
-    """Compile in a folder of its own, the only one that the program can read."""
+    """Compile in a folder of its own, the only one that the program can read.
+
+    Raises:
+        TypstError: it does not compile, or the compiler itself broke on it.
+    """
     import typst
 
     with tempfile.TemporaryDirectory(prefix="lastmile-pdf-") as folder:
@@ -89,14 +93,19 @@ def _compiled(
             Path(folder, name).write_bytes(data)
         main = Path(folder, "main.typ")
         main.write_text(program, encoding="utf-8")
-        return typst.compile(
-            str(main),
-            root=folder,
-            package_path=folder,
-            package_cache_path=folder,
-            ignore_system_fonts=not system_fonts,
-            pdf_standards=["ua-1"] if tagged else [],
-        )
+        try:
+            return typst.compile(
+                str(main),
+                root=folder,
+                package_path=folder,
+                package_cache_path=folder,
+                ignore_system_fonts=not system_fonts,
+                pdf_standards=["ua-1"] if tagged else [],
+            )
+        except BaseException as error:
+            if type(error).__name__ == "PanicException":  # Rust's own, beside Python's exceptions
+                raise typst.TypstError(f"the compiler broke: {error}", "") from error
+            raise
 
 
 def _sound(blocks: Sequence[Block], front: Front) -> tuple[Block, ...]:

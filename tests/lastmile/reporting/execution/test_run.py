@@ -253,6 +253,38 @@ def test_an_unknown_kernel_is_a_cause_not_a_traceback(execute_cells):
     assert states(executed) == ["not-run", "not-run"]
 
 
+def test_a_fault_of_ours_between_cells_fails_the_run(execute_cells):
+    def observer(event):
+        if (event.number, event.phase) == (2, "ended"):
+            raise RuntimeError("nobody foresaw this")
+
+    executed = execute_cells("print('here')", "print('later')", observer=observer)
+
+    assert (executed.state, executed.cause.kind) == (State.FAILED, CauseKind.PROGRAM_FAULT)
+    assert executed.cause.message == (
+        "the run was stopped: RuntimeError: nobody foresaw this; "
+        "a fault of lastmile, not of the notebook"
+    )
+    assert "in observer" in executed.fault
+    assert states(executed) == ["completed", "completed", "not-run"]
+    assert executed.notebook.cells[1].outputs[0].text == "here\n"
+
+
+def test_a_fault_of_ours_within_a_cell_names_it(execute_cells, monkeypatch):
+    from lastmile.reporting.execution.listening import Listener
+
+    def close(_self, _cell, index):
+        if index == 1:
+            raise KeyError("lost")
+
+    monkeypatch.setattr(Listener, "close", close)
+    executed = execute_cells("1", "2")
+
+    assert (executed.cause.kind, executed.cause.cell) == (CauseKind.PROGRAM_FAULT, 1)
+    assert executed.cause.message.startswith("the run was stopped in cell 2: KeyError: 'lost'; ")
+    assert states(executed) == ["completed", "stopped", "not-run"]
+
+
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
 def test_an_interrupted_run_is_cancelled_and_leaves_no_process(tmp_path, make_notebook, number):
     make_notebook(tmp_path / "a.ipynb", ["import time; time.sleep(8642)"], "x: int = 3")

@@ -44,6 +44,15 @@ def test_an_output_is_shown_as_it_is_or_as_the_text_that_json_has_for_it(data, v
     json.dumps(made, allow_nan=False, ensure_ascii=False).encode()
 
 
+def test_what_is_nested_too_deeply_to_be_copied_becomes_a_text():
+    deep: object = 1
+    for _ in range(900):
+        deep = [deep]
+    made = valid_bundle({"application/json": {"a": deep}})["application/json"]
+
+    assert made == '{"a": ' + "[" * 900 + "1" + "]" * 900 + "}"
+
+
 def test_what_json_can_hold_is_left_alone():
     value = {"a": [1, 2.5, None, True, "ü", {"b": []}]}
 
@@ -124,6 +133,9 @@ HOSTILE = {
     "an order to clear": "send('clear_output', 5)",
     "an unknown message": "send('no_such_message', {'a': 1})",
     "a count": "send('execute_input', {'code': 1, 'execution_count': 'x'})",
+    "no message at all": "kernel.iopub_socket.send_multipart([b'x', b'<IDS|MSG>', b'?', b'{'])",
+    "a depth": "deep = b'[' * 100_000 + b']' * 100_000\n"
+    "kernel.session.send(kernel.iopub_socket, 'stream', deep, parent=kernel.get_parent())",
     "a status": "send('status', {'execution_state': []})",
 }
 
