@@ -1,7 +1,7 @@
 """Files and folders that readers see whole or not at all.
 
 A folder is filled beside its place under a hidden name, then renamed into it in one step. A crash
-leaves at most hidden folders: the next call of :func:`publish_folder` in the same parent clears
+leaves at most hidden entries: the next call of :func:`publish_folder` in the same parent clears
 away those that are older than an hour. Where the crash came between the two renames of a
 replacement, the next call for the same place brings back what stood there.
 """
@@ -65,7 +65,7 @@ def remove_folder(target: Path) -> None:
 def clear_parts(target: Path) -> None:
     """Remove what calls for `target` left behind that did not come to their end."""
     for leftover in target.parent.glob(f".{glob.escape(target.name)}{_MARK}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+        _remove(leftover)
 
 
 def _sweep(target: Path) -> None:
@@ -74,8 +74,16 @@ def _sweep(target: Path) -> None:
         old.rename(target)
     for leftover in target.parent.glob(f".*{_MARK}*"):
         with suppress(OSError):
-            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
-                shutil.rmtree(leftover, ignore_errors=True)
+            if time.time() - leftover.lstat().st_mtime > _ABANDONED_SECONDS:
+                _remove(leftover)
+
+
+def _remove(leftover: Path) -> None:
+    if leftover.is_dir() and not leftover.is_symlink():
+        shutil.rmtree(leftover, ignore_errors=True)
+        return
+    with suppress(OSError):
+        leftover.unlink()
 
 
 def _swap(part: Path, target: Path) -> None:

@@ -159,6 +159,7 @@ def expected(root: Path, name: str) -> list[datetime]:
 def check_whole(root: Path) -> Counter:
     """Every slot has its row and its good run; how many there are, and how many ran twice."""
     found: Counter[str] = Counter()
+    good_keys: set[str] = set()
     with store(root) as log:
         for name in EVERY:
             rows = log.slots_of(name, limit=10_000)
@@ -166,6 +167,7 @@ def check_whole(root: Path) -> Counter:
             for slot in rows:
                 runs = log.runs_of(slot.key)
                 good = [run for run in runs if run.state is State.SUCCEEDED]
+                good_keys |= {run.key for run in good}
                 assert slot.state is SlotState.RAN, (slot, runs)
                 assert slot.run in {run.key for run in good}, (slot, runs)
                 assert all(run.state.ended for run in runs), runs
@@ -174,6 +176,7 @@ def check_whole(root: Path) -> Counter:
                 found["runs"] += len(runs)
                 found["run twice"] += len(good) - 1
         assert log.all() == []
+    assert (root / "reports/_built/plain/latest").readlink().name == max(good_keys)
     return found
 
 

@@ -31,7 +31,7 @@ def candidates(door: Door, name: str, open_: bool, as_json: bool) -> int:
     for path in put_report(door.workspace, name):
         note(f"put into the workspace: {path}")
     with cell_progress(f"candidates of {name}", quiet=as_json) as observer:
-        run = produce_candidates(door.workspace, name, observer=observer)
+        run = produce_candidates(door.workspace, name, observer=observer, tell=note)
     if as_json:
         say_json(run_as_json(run))
     else:

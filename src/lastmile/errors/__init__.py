@@ -10,7 +10,8 @@ same thing::
     │                        NotEmpty, StoreUnusable, StoreTooNew
     ├── reports              NotebookMissing, NotANotebook, NoParametersCell, UnknownParameter,
     │                        BadParameter, BadMoment, NoTranslation, SecretRefused,
-    │                        BadRange, RunUnknown, DataMissing, PublicationGone
+    │                        BadRange, RunUnknown, DataMissing, PublicationGone,
+    │                        LatestNotMoved
     ├── schedules            CannotListen, SlotTaken, SlotUnknown
     ├── clusters             ClusterUnreachable, RefusedThere, WorkersLost,
     │                        WorkspaceTooLarge
@@ -49,6 +50,7 @@ from lastmile.errors.reports import (
     BadParameter,
     BadRange,
     DataMissing,
+    LatestNotMoved,
     NoParametersCell,
     NotANotebook,
     NotebookMissing,
@@ -92,6 +94,7 @@ __all__ = [
     "Faults",
     "FileTaken",
     "LastmileError",
+    "LatestNotMoved",
     "MissingPart",
     "NoMailServer",
     "NoParametersCell",

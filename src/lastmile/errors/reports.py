@@ -155,3 +155,18 @@ class PublicationGone(LastmileError):
             f"the files of the run `{run}` cannot be used: {reason}",
             fix="name another run; `lastmile report history` lists them",
         )
+
+
+class LatestNotMoved(LastmileError):
+    """A run was published, but the link that readers follow could not be moved to it."""
+
+    code = "latest-not-moved"
+    exit_code = 1
+
+    def __init__(self, report: str, run: str, reason: str) -> None:
+        to = f"points not to the run {run}" if run else "points to what is no good run"
+        super().__init__(
+            f"`latest` of {report} {to}: {reason}",
+            why="the run is published and recorded, but readers see what `latest` showed before",
+            fix="mend that; the next command that looks for lost runs moves the link",
+        )

@@ -60,6 +60,7 @@ class NotWritable(LastmileError):
     exit_code = 1
 
     def __init__(self, target: str, reason: str) -> None:
+        self.reason = reason
         super().__init__(
             f"could not write {target}: {reason}",
             why="nothing was published; what readers saw before is unchanged",

@@ -69,10 +69,11 @@ def backfill(
     jobs: int = 1,
     force: bool = False,
     on_change: OnChange = lambda _index, _progress: None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> list[Outcome]:
     """Run every slot that has no good run yet; the outcomes in the order of `slots`.
 
-    `on_change` hears the index of a slot and its progress.
+    `on_change` hears the index of a slot and its progress, `tell` of what was mended.
 
     Raises:
         UnknownName, BadDefinition, Faults, UnknownParameter, BadParameter: before anything is run.
@@ -81,7 +82,7 @@ def backfill(
     chosen = report_in(workspace, report)
     plans = [plan_run(chosen, slot.given, as_of=slot.logical_date, now=now()).id for slot in slots]
     with RunLog(workspace.store_url) as log:
-        reconcile(place_in(workspace, log))
+        reconcile(place_in(workspace, log), tell=tell)
         good = {} if force else {index: log.good(plan) for index, plan in enumerate(plans)}
     kept = {index: run for index, run in good.items() if run}
     workers = max(1, min(jobs, len(slots) - len(kept)))
@@ -91,7 +92,7 @@ def backfill(
     while work.waiting:
         work.round()
         with RunLog(workspace.store_url) as log:
-            reconcile(place_in(workspace, log))
+            reconcile(place_in(workspace, log), tell=tell)
     return [work.outcomes[index] for index in range(len(slots))]
 
 

@@ -1,6 +1,7 @@
 """Run the report that compares the candidates of an export."""
 
 import shutil
+from collections.abc import Callable
 
 from lastmile.clock import now
 from lastmile.jobs.init import TEMPLATE
@@ -35,7 +36,13 @@ def put_report(workspace: Workspace, name: str) -> list[str]:
     return made
 
 
-def produce_candidates(workspace: Workspace, name: str, *, observer: Observer = unobserved) -> Run:
+def produce_candidates(
+    workspace: Workspace,
+    name: str,
+    *,
+    observer: Observer = unobserved,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Run:
     """Run the report for the export `name`, recorded and published like any other.
 
     Raises:
@@ -44,5 +51,5 @@ def produce_candidates(workspace: Workspace, name: str, *, observer: Observer = 
     plan = plan_run(report_in(workspace, REPORT), {"export": name}, now=now())
     with RunLog(workspace.store_url) as log:
         place = place_in(workspace, log)
-        reconcile(place)
+        reconcile(place, tell=tell)
         return produce(plan, place, observer=observer)

@@ -1,6 +1,6 @@
 """Fill a grid of slots on a cluster: like `backfill`, but a slot is a task and runs elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from lastmile.clock import now
@@ -23,6 +23,7 @@ def backfill_far(
     jobs: int = 0,
     force: bool = False,
     on_change: OnChange = lambda _index, _progress: None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> list[Outcome]:
     """Run every slot that has no good run yet on the cluster; the outcomes in the order of `slots`.
 
@@ -38,7 +39,7 @@ def backfill_far(
     with RunLog(workspace.store_url) as log:
         place = place_in(workspace, log)
         assert place.cluster
-        reconcile(place)
+        reconcile(place, tell=tell)
         pool = ThreadPoolExecutor(jobs or place.cluster.threads, "lastmile-far")
         running = {
             pool.submit(_fill, chosen, place, slot, force): index

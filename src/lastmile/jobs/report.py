@@ -12,7 +12,7 @@ from lastmile.atomic import clear_parts
 from lastmile.clock import Clock, now
 from lastmile.definitions import read_definition
 from lastmile.delivery.outbox import deliveries_of, order_of
-from lastmile.errors import LastmileError, NotWritable, SlotTaken, WorkersLost
+from lastmile.errors import LastmileError, SlotTaken, WorkersLost
 from lastmile.jobs.cluster import Cluster, cluster_of
 from lastmile.jobs.latest import repair_latest
 from lastmile.jobs.provenance import Snapshot, provenance_of, take_snapshot
@@ -136,7 +136,7 @@ def produce(
     Raises:
         SecretRefused: a secret is unknown, or cannot be kept; nothing was run.
         DataMissing, BadDefinition, Faults: a declared data file is not there; nothing was run.
-        NotWritable: the pages could not be published; the run is recorded as failed.
+        NotWritable, LatestNotMoved: without its pages a run has failed, without the link it has not.
         RunInterrupted: on Ctrl-C or SIGTERM; the run is recorded as cancelled.
         ClusterUnreachable: nothing was run.
         SlotTaken: another scheduler has the slot; the run is lost, nothing of it is published.
@@ -234,8 +234,6 @@ def reconcile(
             run, state=State.FAILED, ended=clock(), cause=lost
         )
         place.log.end(ended, telling(clock, TAKEN_UP if ended.cause is lost else 0.0))
-        with suppress(NotWritable):
-            make_latest(ended)
         found.append(ended)
     for repaired in repair_latest(place.built, place.log):
         if tell:

@@ -4,15 +4,20 @@
 newest good one, so a failed run is never found there.
 """
 
+import errno
+import fcntl
 import json
-from collections.abc import Mapping
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from lastmile.atomic import point, publish_folder, remove_folder
-from lastmile.errors import NotWritable, PublicationGone
+from lastmile.atomic import clear_parts, point, publish_folder, remove_folder
+from lastmile.errors import LatestNotMoved, NotWritable, PublicationGone
 from lastmile.values import Cause, CauseKind, Run, SlotKey, State
 
 RECORD_FORMAT = 1
@@ -20,6 +25,8 @@ RECORD_FORMAT = 1
 changelog, and let `read_record` still understand every older number."""
 
 LATEST = "latest"
+
+_TRIES, _PAUSE = 100, 0.02  # moving a link takes far less than that
 
 
 def publish(
@@ -94,9 +101,9 @@ def _cause(told: Any) -> Cause | None:
 
 
 def latest_good(built: Path, report: str) -> str | None:
-    """The key of the newest good publication of a report."""
+    """The key of the newest good publication of a report, where that is there."""
     link = built / report / LATEST
-    return link.readlink().name if link.is_symlink() else None
+    return link.readlink().name if link.is_symlink() and link.is_dir() else None
 
 
 def make_latest(run: Run) -> None:
@@ -107,32 +114,99 @@ def make_latest(run: Run) -> None:
     only reproduces an older one never becomes the latest.
 
     Raises:
-        NotWritable: it points to what it pointed to before.
+        LatestNotMoved: it points to what it pointed to before.
+        PublicationGone: the publication of the run is not there any more.
     """
-    if run.folder is None or not run.state.good:
+    if run.folder is None or not run.state.good or reproduces(run.folder):
         return
-    record = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
-    if "reproduces" in record["provenance"]:
-        return
-    link = run.folder.parent / LATEST
-    before = link.readlink().name if link.is_symlink() and link.is_dir() else ""
-    if run.folder.name > before:
-        point(link, run.folder.name)
+    folder, key = run.folder.parent, run.folder.name
+    with _moving(folder, key):
+        before = linked(folder)
+        if before is None or key > before or not is_published(folder, before):
+            point(folder / LATEST, key)
 
 
-def remove_latest(folder: Path) -> None:
-    """Take the `latest` of a report's folder away; one that is no link of ours stays.
+def move_latest(folder: Path, before: str | None, key: str | None) -> bool:
+    """Let `latest` point to the sibling `key`, or to nothing; False if it has moved meanwhile.
 
     Raises:
-        NotWritable: it is still there.
+        LatestNotMoved: it points to `before` as it did.
+    """
+    with _moving(folder, key or ""):
+        if linked(folder) != before:
+            return False
+        if key:
+            point(folder / LATEST, key)
+        else:
+            (folder / LATEST).unlink(missing_ok=True)
+    return True
+
+
+def linked(folder: Path) -> str | None:
+    """What `latest` in a report's folder says, whether that is there or not; None without it.
+
+    Raises:
+        FileExistsError: something else stands in its place.
     """
     link = folder / LATEST
-    if not link.is_symlink():
-        return
     try:
-        link.unlink(missing_ok=True)
+        return str(link.readlink())
+    except FileNotFoundError:
+        return None
     except OSError as error:
-        raise NotWritable(str(link), error.strerror or str(error)) from error
+        if error.errno != errno.EINVAL:
+            raise
+        kind = "folder" if link.is_dir() else "file"
+        raise FileExistsError(error.errno, f"a {kind} stands in its place; move it away") from error
+
+
+def is_published(folder: Path, key: str) -> bool:
+    """Whether a report's folder has the publication that a link to `key` shows."""
+    return Path(key).name == key and (folder / key / "run.json").is_file()
+
+
+def reproduces(folder: Path) -> bool:
+    """Whether a publication is that of a run which only repeats an older one.
+
+    Raises:
+        PublicationGone: it is not there, or damaged.
+    """
+    return "reproduces" in (read_record(folder).get("provenance") or {})
+
+
+@contextmanager
+def _moving(folder: Path, key: str) -> Iterator[None]:
+    """Move `latest` of a report's folder to `key` while nobody else does.
+
+    Raises:
+        LatestNotMoved: the block has failed.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            if _locked(descriptor):
+                clear_parts(folder / LATEST)  # whoever left them is dead
+            yield
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise LatestNotMoved(folder.name, key, error.strerror or str(error)) from error
+    except NotWritable as error:
+        raise LatestNotMoved(folder.name, key, error.reason) from error
+
+
+def _locked(descriptor: int) -> bool:
+    """Whether the lock is ours now; some file systems have none, and who is stopped keeps his."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_PAUSE)
+        except OSError:
+            return False
+        else:
+            return True
+    return False
 
 
 def read_record(folder: Path) -> dict[str, Any]:

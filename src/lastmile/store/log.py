@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import psutil
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
 
 from lastmile.errors import RunUnknown, StoreUnusable
@@ -163,24 +163,27 @@ class RunLog:
             row = connection.execute(query).first()
         return _run(row) if row else None
 
-    def good_runs(
-        self, report: str, *, since: datetime | None = None, limit: int = 20
-    ) -> list[Run]:
-        """The newest good runs of a report that have a publication, the newest first.
-
-        `since` leaves out what was started before.
-        """
+    def newest_good(self, reports: Iterable[str]) -> dict[str, str]:
+        """The key of the newest good run of each report whose files are kept; keys sort by time."""
         query = (
-            select(runs)
+            select(runs.c.key)
             .where(
-                runs.c.report == report,
-                runs.c.state.in_([state for state in State if state.good]),
+                runs.c.report == bindparam("report"),
+                runs.c.state == State.SUCCEEDED,
                 runs.c.folder.is_not(None),
             )
-            .order_by(runs.c.started.desc(), runs.c.key.desc())
-            .limit(limit)
+            .order_by(runs.c.key.desc())
+            .limit(1)
         )
-        return self._runs(query if since is None else query.where(runs.c.started >= since))
+        with self.reading() as connection:
+            keys = {name: connection.execute(query, {"report": name}).scalar() for name in reports}
+        return {name: key for name, key in keys.items() if key is not None}
+
+    def states(self, keys: Iterable[str]) -> dict[str, State]:
+        """How the runs with these keys stand, of those that are known."""
+        query = select(runs.c.key, runs.c.state).where(runs.c.key.in_(list(keys)))
+        with self.reading() as connection:
+            return {row.key: State(row.state) for row in connection.execute(query)}
 
     def orphans(self) -> list[Run]:
         """Runs that are recorded as running, but whose process is gone, as far as is known here.

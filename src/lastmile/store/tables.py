@@ -13,11 +13,12 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NEWEST = "0005"
+NEWEST = "0006"
 """The revision that `metadata` describes; a test compares it with the migrations."""
 
 
@@ -69,6 +70,14 @@ runs = Table(
     Column("pid", Integer, nullable=False),
     Column("pid_started", Float, nullable=False),
     Index("runs_by_report", "report", "started", "key"),
+    Index(
+        "runs_with_files",
+        "report",
+        "state",
+        "key",
+        sqlite_where=text("folder IS NOT NULL"),
+        postgresql_where=text("folder IS NOT NULL"),
+    ),
     Index("runs_by_start", "started", "key"),
     Index("runs_by_slot", "schedule", "scheduled_for"),
     Index("runs_by_state", "state"),

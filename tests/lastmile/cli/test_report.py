@@ -248,5 +248,5 @@ def test_parts_of_a_killed_publication_are_cleared(lastmile, make_workspace):
         connection.execute(text("UPDATE runs SET state = 'running', pid_started = 1"))
     lastmile("report", "history", cwd=root)
 
-    assert [path.name for path in built.iterdir()] == ["latest"]
+    assert [path.name for path in built.iterdir()] == []
     assert runs_of(root)[0].cause.kind is CauseKind.LOST

@@ -15,6 +15,8 @@ QUESTIONS = {
     "history of a report": lambda log: log.history("r"),
     "runs of a slot": lambda log: log.runs_of(SlotKey("a", AT)),
     "orphans": lambda log: log.orphans(),
+    "newest good runs": lambda log: log.newest_good(["a", "b"]),
+    "states of runs": lambda log: log.states(["a", "b"]),
     "newest slots of a schedule": lambda log: log.with_runs(log.slots_of("a", limit=1)),
     "slots at work": lambda log: log.at_work(),
     "what a scheduler holds": lambda log: log.held(),

@@ -75,6 +75,7 @@ def backfill(door: Door, /, name: str, first: str, last: str, **options: Any) ->
     from lastmile.reporting.grid import slots
 
     report = report_in(door.workspace, name)
+    mended: list[str] = []
     grid = slots(first, last, step=options["step"], given=_several(report, options["pairs"]))
     with _live(name, grid, quiet=options["as_json"]) as on_change:
         far = door.workspace.settings.executor != "local"
@@ -85,7 +86,10 @@ def backfill(door: Door, /, name: str, first: str, last: str, **options: Any) ->
             jobs=options["jobs"] or (0 if far else 1),
             force=options["force"],
             on_change=on_change,
+            tell=mended.append,
         )
+    for line in mended:
+        note(line)
     if options["as_json"]:
         say_json([_as_json(outcome) for outcome in outcomes])
     else:

@@ -2,7 +2,7 @@
 
 import click
 
-from lastmile.cli.output import run_as_json, say, say_json, say_runs
+from lastmile.cli.output import note, run_as_json, say, say_json, say_runs
 from lastmile.cli.state import Door, with_door
 
 
@@ -26,7 +26,7 @@ def history(door: Door, name: str | None, limit: int, as_json: bool) -> None:
     if name:
         door.workspace.definition("report", name)
     with RunLog(door.workspace.store_url) as log:
-        reconcile(place_in(door.workspace, log))
+        reconcile(place_in(door.workspace, log), tell=note)
         runs = log.history(name, limit=limit)
     if as_json:
         say_json([run_as_json(run) for run in runs])

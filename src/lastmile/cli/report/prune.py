@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lastmile.cli.output import path_shown, say, say_json
+from lastmile.cli.output import note, path_shown, say, say_json
 from lastmile.cli.state import Door, with_door
 from lastmile.values import show_size
 
@@ -39,7 +39,7 @@ def prune(door: Door, name: str | None, dry_run: bool, as_json: bool) -> None:
     from lastmile.store import RunLog
 
     with RunLog(door.workspace.store_url) as log:
-        reconcile(place_in(door.workspace, log))
+        reconcile(place_in(door.workspace, log), tell=note)
         act = plan_pruning if dry_run else remove
         done = [
             act(door.workspace, log, report, now=now())

@@ -32,7 +32,7 @@ def reproduce(door: Door, run: str, as_json: bool) -> int:
     from lastmile.store import RunLog
 
     with RunLog(door.workspace.store_url) as log:
-        reconcile(place_in(door.workspace, log))
+        reconcile(place_in(door.workspace, log), tell=note)
         original = find_run(door.workspace, log, run)
         with cell_progress(original.report, quiet=as_json) as observer:
             again = repeat(original, place_in(door.workspace, log), observer=observer)

@@ -2,7 +2,7 @@
 
 import click
 
-from lastmile.cli.output import complain_error, say_json
+from lastmile.cli.output import complain_error, note, say_json
 from lastmile.cli.progress import cell_progress
 from lastmile.cli.report.run import tell_run
 from lastmile.cli.schedule.status import slot_as_json
@@ -31,7 +31,7 @@ def now(door: Door, name: str, instant: str | None, as_json: bool) -> int:
 
     at = read_logical_date(instant) if instant else None
     with cell_progress(name, quiet=as_json) as observer:
-        slot, answer = run_by_hand(door.workspace, name, at, observer)
+        slot, answer = run_by_hand(door.workspace, name, at, observer, tell=note)
     if as_json:
         say_json(slot_as_json(slot, answer.run))
     elif answer.run:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from lastmile.clock import Clock, now
 from lastmile.errors import SlotTaken, SlotUnknown
-from lastmile.jobs.schedule.files import read_schedule
+from lastmile.jobs.report import place_in, reconcile
+from lastmile.jobs.schedule.files import Tell, read_schedule
 from lastmile.jobs.schedule.recovery import settle
 from lastmile.jobs.schedule.work import Answer, run_slot
 from lastmile.reporting.execution.outcome import Observer, unobserved
@@ -19,6 +20,7 @@ def run_by_hand(
     name: str,
     at: datetime | None = None,
     observer: Observer = unobserved,
+    tell: Tell = lambda _line: None,
     clock: Clock = now,
 ) -> tuple[Slot, Answer]:
     """Run a new slot of this instant, or the slot of the instant `at` again, in this process.
@@ -32,6 +34,7 @@ def run_by_hand(
     moment = (at or clock()).astimezone(UTC).replace(microsecond=0)
     key = SlotKey(name, moment)
     with SchedulerLog(workspace.store_url) as log:
+        reconcile(place_in(workspace, log), tell=tell)
         log.beat()
         new = Slot(
             schedule=name,

@@ -151,12 +151,18 @@ class Scheduler:
         at = self._set.clock()
         if beat := self._beat_is_due():
             self.log.beat("draining" if self.draining else "working")
+            if self._times.beat == float("-inf"):
+                reconcile(self._place, tell=self._set.tell)
             self._note_beat()
         self._settle()
         if beat:
             steady = self._set.monotonic() - self._times.steady > LEASE.total_seconds()
             self._times.suspects = recover(
-                self.log, self._place, judge_others=steady, clock=self._set.clock
+                self.log,
+                self._place,
+                judge_others=steady,
+                tell=self._set.tell,
+                clock=self._set.clock,
             )
             self._times.look = True
             self._stop_what_is_to_end()
@@ -184,7 +190,7 @@ class Scheduler:
         while self._unsettled:
             ended = self._unsettled[0]
             if ended.answer is None:
-                reconcile(self._place)
+                reconcile(self._place, tell=self._set.tell)
                 stopped = "" if self.cancelling else ended.stopped
                 settle(self.log, ended.slot, here=False, stopped=stopped, clock=self._set.clock)
             self._unsettled.pop(0)

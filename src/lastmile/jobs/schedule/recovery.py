@@ -2,6 +2,7 @@
 
 from lastmile.clock import Clock, now
 from lastmile.jobs.report import Place, reconcile
+from lastmile.jobs.schedule.files import Tell
 from lastmile.scheduling.due import Skip
 from lastmile.store.schedulers import SchedulerLog
 from lastmile.store.slots import Slot
@@ -13,7 +14,14 @@ ATTEMPTS = 10
 """How often a slot is begun whose worker or scheduler is lost under it."""
 
 
-def recover(log: SchedulerLog, place: Place, *, judge_others: bool, clock: Clock = now) -> bool:
+def recover(
+    log: SchedulerLog,
+    place: Place,
+    *,
+    judge_others: bool,
+    tell: Tell = lambda _line: None,
+    clock: Clock = now,
+) -> bool:
     """Settle what schedulers hold that are gone; True where more may be, to be judged later.
 
     Those of other hosts are only judged where `judge_others`: right after the database was away
@@ -33,7 +41,7 @@ def recover(log: SchedulerLog, place: Place, *, judge_others: bool, clock: Clock
         if slot.claimed_by in gone or (judge_others and slot.claimed_by not in known)
     ]
     if left:
-        reconcile(place)
+        reconcile(place, tell=tell)
     at_work = {
         slot.claimed_by
         for slot in left
