@@ -21,7 +21,7 @@ from tests.mailserver import MailServer, start_mail_server
 from lastmile.delivery.definition import Deliver
 from lastmile.delivery.outbox import order_of
 from lastmile.errors import StoreUnusable
-from lastmile.jobs.report import telling
+from lastmile.jobs.run_end import telling
 from lastmile.reporting.publication import publish
 from lastmile.store import RunLog
 from lastmile.values import DeliveryState, Run, State

@@ -11,7 +11,7 @@ same thing::
     ├── reports              NotebookMissing, NotANotebook, NoParametersCell, UnknownParameter,
     │                        BadParameter, BadMoment, NoTranslation, SecretRefused,
     │                        BadRange, RunUnknown, DataMissing, PublicationGone,
-    │                        LatestNotMoved
+    │                        LatestNotMoved, ProgramFault
     ├── schedules            CannotListen, SlotTaken, SlotUnknown
     ├── clusters             ClusterUnreachable, RefusedThere, WorkersLost,
     │                        WorkspaceTooLarge
@@ -55,6 +55,7 @@ from lastmile.errors.reports import (
     NotANotebook,
     NotebookMissing,
     NoTranslation,
+    ProgramFault,
     PublicationGone,
     RunUnknown,
     SecretRefused,
@@ -109,6 +110,7 @@ __all__ = [
     "NothingToDeliver",
     "OverBudget",
     "PackageBroken",
+    "ProgramFault",
     "PublicationGone",
     "RefusedThere",
     "RowsRefused",

@@ -157,6 +157,23 @@ class PublicationGone(LastmileError):
         )
 
 
+class ProgramFault(LastmileError):
+    """Something that nobody foresaw went wrong while a run was made: a fault of the program."""
+
+    code = "program-fault"
+    exit_code = 1
+
+    def __init__(self, run: str, error: Exception, *, kept: str = "") -> None:
+        first = next(iter(str(error).strip().splitlines()), "")
+        super().__init__(
+            f"the run {run} failed: {type(error).__name__}{f': {first[:300]}' if first else ''}",
+            why="this is a fault of lastmile, not of the notebook; the last good report stays",
+            fix=f"report it, with {kept} and the notebook if you can"
+            if kept
+            else "report it, with the notebook if you can",
+        )
+
+
 class LatestNotMoved(LastmileError):
     """A run was published, but the link that readers follow could not be moved to it."""
 

@@ -11,11 +11,12 @@ from typing import Any
 from lastmile.atomic import clear_parts
 from lastmile.clock import Clock, now
 from lastmile.definitions import read_definition
-from lastmile.delivery.outbox import deliveries_of, order_of
-from lastmile.errors import LastmileError, SlotTaken, WorkersLost
+from lastmile.delivery.outbox import order_of
+from lastmile.errors import LastmileError, ProgramFault, SlotTaken, WorkersLost
 from lastmile.jobs.cluster import Cluster, cluster_of
 from lastmile.jobs.latest import repair_latest
 from lastmile.jobs.provenance import Snapshot, provenance_of, take_snapshot
+from lastmile.jobs.run_end import demand_foreseen, record_end, telling
 from lastmile.reporting.definition import Format, ReportFile
 from lastmile.reporting.execution.outcome import Executed, Observer, unobserved
 from lastmile.reporting.execution.run import RunInterrupted, execute
@@ -26,7 +27,7 @@ from lastmile.reporting.publication import latest_good, make_latest, publish, re
 from lastmile.reporting.recorded import recorded_values
 from lastmile.reporting.secrets import read_secrets
 from lastmile.reporting.source import SUFFIXES
-from lastmile.store import OnEnd, RunLog
+from lastmile.store import RunLog
 from lastmile.values import Cause, CauseKind, Run, State, plain
 from lastmile.workspace import Workspace, find_workspace
 
@@ -130,17 +131,16 @@ def produce(
 ) -> Run:
     """Carry out a plan. Whatever happens, the run log says how it ended and whom to tell.
 
-    `reproduces` is the key of the run that this one repeats. `attempt` counts from 1; `replaces` is
-    the key of the attempt before.
+    `reproduces` is the key of the run that is repeated, `replaces` that of the attempt before.
 
     Raises:
-        SecretRefused: a secret is unknown, or cannot be kept; nothing was run.
+        SecretRefused, ClusterUnreachable: nothing was run.
         DataMissing, BadDefinition, Faults: a declared data file is not there; nothing was run.
         NotWritable, LatestNotMoved: without its pages a run has failed, without the link it has not.
         RunInterrupted: on Ctrl-C or SIGTERM; the run is recorded as cancelled.
-        ClusterUnreachable: nothing was run.
         SlotTaken: another scheduler has the slot; the run is lost, nothing of it is published.
         RefusedThere, WorkersLost: a cluster has not made it; the run is recorded as failed.
+        ProgramFault: lastmile itself went wrong; the run is recorded as failed.
     """
     secrets = _ready(plan, place)
     snapshot = take_snapshot(plan, place.root, place.module_paths)
@@ -158,6 +158,7 @@ def produce(
         raise
     except BaseException as error:
         _end_badly(place, _unpublished(draft.run, error, clock), clock)
+        demand_foreseen(place.root if place.log else None, run, error)
         raise
     _end_published(plan, place, run, clock)
     make_latest(run)
@@ -180,11 +181,6 @@ def retry_pause(file: ReportFile, run: Run) -> float | None:
     return float(file.retry_delay * 2 ** (run.attempt - 1))
 
 
-def telling(clock: Clock, hold: float = 0.0) -> OnEnd:
-    """What makes the deliveries of a run that ends; nobody hears of it for `hold` seconds."""
-    return lambda run, order: deliveries_of(run, order, clock(), hold)
-
-
 def _published(
     place: Place, run: Run, pages: Mapping[str, bytes], provenance: Mapping[str, Any]
 ) -> Run:
@@ -198,7 +194,9 @@ def _end_published(plan: Plan, place: Place, run: Run, clock: Clock) -> None:
         return
     pause = retry_pause(plan.report.file, run)
     try:
-        place.log.end(run, telling(clock, 0.0 if pause is None else pause + TAKEN_UP))
+        record_end(
+            place.root, place.log, run, telling(clock, 0.0 if pause is None else pause + TAKEN_UP)
+        )
     except SlotTaken:
         withdraw(place.built, run)
         raise
@@ -208,7 +206,7 @@ def _end_badly(place: Place, run: Run, clock: Clock) -> None:
     """Record an end that an error brought about; that error is told, not one of the run log."""
     if place.log:
         with suppress(LastmileError):
-            place.log.end(run, telling(clock))
+            record_end(place.root, place.log, run, telling(clock))
 
 
 def reconcile(
@@ -233,7 +231,13 @@ def reconcile(
         ended = recorded_end(place.built, run) or replace(
             run, state=State.FAILED, ended=clock(), cause=lost
         )
-        place.log.end(ended, telling(clock, TAKEN_UP if ended.cause is lost else 0.0))
+        with suppress(ProgramFault):  # told where it is looked for; the other runs are settled
+            record_end(
+                place.root,
+                place.log,
+                ended,
+                telling(clock, TAKEN_UP if ended.cause is lost else 0.0),
+            )
         found.append(ended)
     for repaired in repair_latest(place.built, place.log):
         if tell:

@@ -15,7 +15,7 @@ from lastmile.delivery.outbox import notices_of, order_of
 from lastmile.errors import StoreUnusable
 from lastmile.jobs import deliver
 from lastmile.jobs.deliver import LEASE, send_due
-from lastmile.jobs.report import telling
+from lastmile.jobs.run_end import telling
 from lastmile.reporting.publication import publish
 from lastmile.store import RunLog
 from lastmile.store.outbox import Outbox
