@@ -136,7 +136,7 @@ def produce(
     Raises:
         SecretRefused, ClusterUnreachable: nothing was run.
         DataMissing, BadDefinition, Faults: a declared data file is not there; nothing was run.
-        NotWritable, LatestNotMoved: without its pages a run has failed, without the link it has not.
+        NotWritable, LatestNotMoved: without its pages a run has failed, without the link not.
         RunInterrupted: on Ctrl-C or SIGTERM; the run is recorded as cancelled.
         SlotTaken: another scheduler has the slot; the run is lost, nothing of it is published.
         RefusedThere, WorkersLost: a cluster has not made it; the run is recorded as failed.
