@@ -181,9 +181,9 @@ class LatestNotMoved(LastmileError):
     exit_code = 1
 
     def __init__(self, report: str, run: str, reason: str) -> None:
-        to = f"points not to the run {run}" if run else "points to what is no good run"
+        to = f"does not point to the run {run}" if run else "could not be removed"
         super().__init__(
             f"`latest` of {report} {to}: {reason}",
             why="the run is published and recorded, but readers see what `latest` showed before",
-            fix="mend that; the next command that looks for lost runs moves the link",
+            fix="make way for the link, or allow writing there; the next command moves it",
         )

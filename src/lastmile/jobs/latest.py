@@ -36,9 +36,11 @@ class Repaired:
         """What was done, in a line."""
         if self.fault:
             return self.fault
-        now = f"points to {self.after} now" if self.after else "is gone: no good run is left"
+        if not self.after:
+            left = f"neither {self.before} nor another good run is there"
+            return f"`latest` of {self.report} is gone: {left}"
         was = f", not to {self.before}" if self.before else ""
-        return f"`latest` of {self.report} {now}{was}"
+        return f"`latest` of {self.report} points to {self.after} now{was}"
 
 
 def repair_latest(built: Path, log: RunLog) -> list[Repaired]:

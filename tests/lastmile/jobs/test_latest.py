@@ -196,8 +196,11 @@ def test_a_link_to_a_publication_that_is_gone_goes_back_to_one_that_is_there(
     assert latest_good(built, "plain") == old.key
 
     old.folder.rename(built / "elsewhere-too")
-    repair_latest(built, log)
+    (told,) = repair_latest(built, log)
     assert not link(built).is_symlink()
+    assert str(told) == (
+        f"`latest` of plain is gone: neither {old.key} nor another good run is there"
+    )
 
 
 def test_a_link_to_a_run_that_the_log_calls_failed_is_taken_away(publish_run, built, log):
@@ -240,7 +243,7 @@ def test_what_a_person_put_in_its_place_stays_and_is_told(publish_run, built, lo
 
     (told,) = repair_latest(built, log)
     assert str(told) == (
-        f"`latest` of plain points not to the run {run.key}: "
+        f"`latest` of plain does not point to the run {run.key}: "
         f"a {kind} stands in its place; move it away"
     )
     with pytest.raises(LatestNotMoved, match=f"a {kind} stands in its place"):
@@ -261,7 +264,7 @@ def test_a_folder_that_may_not_be_written_is_told_and_nothing_else(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "symlink_to", refused)
         (told,) = repair_latest(built, log)
-    assert str(told).endswith(f"points not to the run {run.key}: Permission denied")
+    assert str(told).endswith(f"does not point to the run {run.key}: Permission denied")
     assert repair_latest(built, log) == [Repaired("plain", "", run.key)]
 
 
