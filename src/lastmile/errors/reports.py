@@ -158,20 +158,34 @@ class PublicationGone(LastmileError):
 
 
 class ProgramFault(LastmileError):
-    """Something that nobody foresaw went wrong while a run was made: a fault of the program."""
+    """Something that nobody foresaw went wrong: a fault of the program, or of its surroundings.
+
+    `said` is the error in a line, `kept` the file with the traceback, if it could be kept. It is
+    `ours` unless the system, such as a full disk, did not let the program go on.
+    """
 
     code = "program-fault"
     exit_code = 1
 
-    def __init__(self, run: str, error: Exception, *, kept: str = "") -> None:
-        first = next(iter(str(error).strip().splitlines()), "")
+    def __init__(
+        self, what: str, said: str, *, ours: bool = True, kept: str = "", trace: str = ""
+    ) -> None:
+        self.said, self.ours, self.kept, self.trace = said, ours, kept, trace
+        if ours:
+            why = "this is a fault of lastmile, not of the notebook"
+            fix = f"report it, with {kept or 'this text'}, and with the notebook if you can"
+        else:
+            why = "the system did not let lastmile go on"
+            fix = f"make room or allow it, then run again{f'; the details: {kept}' if kept else ''}"
         super().__init__(
-            f"the run {run} failed: {type(error).__name__}{f': {first[:300]}' if first else ''}",
-            why="this is a fault of lastmile, not of the notebook; the last good report stays",
-            fix=f"report it, with {kept} and the notebook if you can"
-            if kept
-            else "report it, with the notebook if you can",
+            f"{what} failed: {said}", why=f"{why}; the last good report stays", fix=fix
         )
+
+    @property
+    def cause(self) -> str:
+        """The same as the cause of a run."""
+        whose = "; a fault of lastmile, not of the notebook" if self.ours else ""
+        return f"{self.said}{whose}{f' (see {self.kept})' if self.kept else ''}"
 
 
 class LatestNotMoved(LastmileError):

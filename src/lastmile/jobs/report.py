@@ -12,20 +12,24 @@ from lastmile.atomic import clear_parts
 from lastmile.clock import Clock, now
 from lastmile.definitions import read_definition
 from lastmile.delivery.outbox import order_of
-from lastmile.errors import LastmileError, ProgramFault, SlotTaken, WorkersLost
+from lastmile.errors import ProgramFault, SlotTaken
+from lastmile.errors.steps import naming
 from lastmile.jobs.cluster import Cluster, cluster_of
+from lastmile.jobs.faults import FaultFiles, as_told
 from lastmile.jobs.latest import repair_latest
 from lastmile.jobs.provenance import Snapshot, provenance_of, take_snapshot
-from lastmile.jobs.run_end import demand_foreseen, record_end, telling
+from lastmile.jobs.run_end import ended, record_end, telling, unpublished
 from lastmile.reporting.definition import Format, ReportFile
 from lastmile.reporting.execution.outcome import Executed, Observer, unobserved
+from lastmile.reporting.execution.redact import cleaner
 from lastmile.reporting.execution.run import RunInterrupted, execute
+from lastmile.reporting.execution.valid_outputs import notebook_bytes
 from lastmile.reporting.execution.watchdog import kill_marked
 from lastmile.reporting.front import front_of
 from lastmile.reporting.plan import Plan, Report, open_report, plan_run
 from lastmile.reporting.publication import latest_good, make_latest, publish, recorded_end, withdraw
-from lastmile.reporting.recorded import recorded_values
 from lastmile.reporting.secrets import read_secrets
+from lastmile.reporting.snapshot import FAULT
 from lastmile.reporting.source import SUFFIXES
 from lastmile.store import RunLog
 from lastmile.values import Cause, CauseKind, Run, State, plain
@@ -154,12 +158,12 @@ def produce(
         provenance |= {"reproduces": reproduces} if reproduces else {}
         run = _published(place, draft.run, {**pages, **snapshot.files}, provenance)
     except RunInterrupted as stop:
-        _end_badly(place, _ended(run, stop.executed, clock), clock)
+        _end_badly(place, ended(run, stop.executed, clock), clock)
         raise
     except BaseException as error:
-        _end_badly(place, _unpublished(draft.run, error, clock), clock)
-        demand_foreseen(place.root if place.log else None, run, error)
-        raise
+        told = as_told(error, f"the run {run.key}", draft.fault_files(secrets))
+        _end_badly(place, unpublished(draft.run, told, clock), clock)
+        raise told from (None if told is error else error)
     _end_published(plan, place, run, clock)
     make_latest(run)
     return run
@@ -205,7 +209,7 @@ def _end_published(plan: Plan, place: Place, run: Run, clock: Clock) -> None:
 def _end_badly(place: Place, run: Run, clock: Clock) -> None:
     """Record an end that an error brought about; that error is told, not one of the run log."""
     if place.log:
-        with suppress(LastmileError):
+        with suppress(Exception):
             record_end(place.root, place.log, run, telling(clock))
 
 
@@ -228,17 +232,17 @@ def reconcile(
             kind=CauseKind.LOST,
             message="the process that supervised the run ended without a word",
         )
-        ended = recorded_end(place.built, run) or replace(
+        known = recorded_end(place.built, run) or replace(
             run, state=State.FAILED, ended=clock(), cause=lost
         )
         with suppress(ProgramFault):  # told where it is looked for; the other runs are settled
             record_end(
                 place.root,
                 place.log,
-                ended,
-                telling(clock, TAKEN_UP if ended.cause is lost else 0.0),
+                known,
+                telling(clock, TAKEN_UP if known.cause is lost else 0.0),
             )
-        found.append(ended)
+        found.append(known)
     for repaired in repair_latest(place.built, place.log):
         if tell:
             tell(str(repaired))
@@ -260,36 +264,6 @@ def _begun(plan: Plan, attempt: int) -> Run:
     )
 
 
-def _ended(run: Run, executed: Executed, clock: Clock) -> Run:
-    ended = clock()
-    return replace(
-        run,
-        state=executed.state,
-        cause=executed.cause,
-        ended=ended,
-        seconds=(ended - run.started).total_seconds(),
-        cells=executed.cells,
-        peak_memory=executed.peak_memory,
-        redacted=executed.redacted,
-        recorded=recorded_values(executed.notebook),
-    )
-
-
-def _unpublished(run: Run, error: BaseException, clock: Clock) -> Run:
-    what = error.what if isinstance(error, LastmileError) else f"{type(error).__name__}: {error}"
-    kind = CauseKind.LOST if isinstance(error, WorkersLost) else CauseKind.NOT_PUBLISHED
-    interrupted = isinstance(error, KeyboardInterrupt)
-    return replace(
-        run,
-        state=State.CANCELLED if interrupted else State.FAILED,
-        cause=Cause(
-            kind=CauseKind.INTERRUPTED if interrupted else kind,
-            message="interrupted" if interrupted else what,
-        ),
-        ended=clock(),
-    )
-
-
 @dataclass(slots=True)
 class _Draft:
     """The pages of a run, made beside the kernel while that closes down; `run` as it ended."""
@@ -301,6 +275,7 @@ class _Draft:
     thread: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, "lastmile-pages")
     )
+    executed: Executed | None = None
     _rendered: "Future[dict[str, bytes]] | None" = None
 
     def carry_out(
@@ -323,16 +298,27 @@ class _Draft:
             return self.pages(executed), provenance_of(snapshot, executed)
 
     def begin(self, executed: Executed) -> None:
-        self.run = _ended(self.run, executed, self.clock)
+        self.executed = executed
+        self.run = ended(self.run, executed, self.clock)
         self._rendered = self.thread.submit(self._render, executed)
 
     def pages(self, executed: Executed) -> dict[str, bytes]:
-        import nbformat
-
-        written = nbformat.writes(executed.notebook).encode()
+        with naming("while the notebook was saved"):
+            written = notebook_bytes(executed.notebook)
         rendered = self._rendered.result() if self._rendered else {}
         named = {PAGE_NAMES[name]: rendered[name] for name in self.plan.formats}
-        return {**named, "notebook.ipynb": written}
+        fault = {FAULT: executed.fault.encode()} if executed.fault else {}
+        return {**named, "notebook.ipynb": written, **fault}
+
+    def fault_files(self, secrets: Mapping[str, str]) -> FaultFiles:
+        """Where the traceback of a fault goes, and with it the notebook as it was executed."""
+        done = self.executed
+        return FaultFiles(
+            self.place.root if self.place.log else None,
+            self.run.key,
+            clean=cleaner(secrets),
+            notebook=lambda: notebook_bytes(done.notebook) if done else None,
+        )
 
     def _render(self, executed: Executed) -> dict[str, bytes]:
         from lastmile.reporting.rendering import render

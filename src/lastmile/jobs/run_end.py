@@ -1,15 +1,17 @@
 """How the end of a run comes into the run log, with its deliveries, whatever goes wrong there."""
 
-import traceback
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from lastmile.atomic import write_text
 from lastmile.clock import Clock
 from lastmile.delivery.outbox import deliveries_of
-from lastmile.errors import LastmileError, ProgramFault
+from lastmile.errors import LastmileError, ProgramFault, WorkersLost
+from lastmile.jobs.faults import FaultFiles, as_told
+from lastmile.reporting.execution.outcome import Executed
+from lastmile.reporting.recorded import recorded_values
+from lastmile.reporting.snapshot import FAULT
 from lastmile.store import OnEnd, RunLog
-from lastmile.values import Run
+from lastmile.values import Cause, CauseKind, Run, State
 
 
 def telling(clock: Clock, hold: float = 0.0) -> OnEnd:
@@ -29,23 +31,45 @@ def record_end(root: Path, log: RunLog, run: Run, on_end: OnEnd) -> None:
         raise
     except Exception as error:
         log.end(run)
-        raise fault_of(root, run, error) from error
+        what = f"telling of the run {run.key}"
+        raise as_told(error, what, FaultFiles(root, run.key)) from error
 
 
-def demand_foreseen(root: Path | None, run: Run, error: BaseException) -> None:
-    """Raise `ProgramFault` where an error is neither one of ours nor a wish to stop."""
-    if isinstance(error, Exception) and not isinstance(error, LastmileError):
-        raise fault_of(root, run, error) from error
+def ended(run: Run, executed: Executed, clock: Clock) -> Run:
+    """A run as it ended, before its pages are made."""
+    now = clock()
+    cause = executed.cause
+    if cause and executed.fault:
+        cause = replace(cause, message=f"{cause.message} (see {FAULT})")
+    return replace(
+        run,
+        state=executed.state,
+        cause=cause,
+        ended=now,
+        seconds=(now - run.started).total_seconds(),
+        cells=executed.cells,
+        peak_memory=executed.peak_memory,
+        redacted=executed.redacted,
+        recorded=recorded_values(executed.notebook),
+    )
 
 
-def fault_of(root: Path | None, run: Run, error: Exception) -> ProgramFault:
-    """The error that something nobody foresaw becomes.
-
-    Its traceback is kept below the workspace's `root`, if there is one.
-    """
-    if root is None:
-        return ProgramFault(run.key, error)
-    path = root / ".lastmile" / "faults" / f"{run.key}.txt"
-    with suppress(LastmileError):
-        write_text(path, "".join(traceback.format_exception(error)))
-    return ProgramFault(run.key, error, kept=str(path) if path.exists() else "")
+def unpublished(run: Run, error: BaseException, clock: Clock) -> Run:
+    """A run that an error ended before anything of it was published."""
+    kind, message = CauseKind.NOT_PUBLISHED, str(error)
+    match error:
+        case KeyboardInterrupt():
+            kind, message = CauseKind.INTERRUPTED, "interrupted"
+        case ProgramFault():
+            kind, message = CauseKind.PROGRAM_FAULT, error.cause
+        case LastmileError():
+            kind = CauseKind.LOST if isinstance(error, WorkersLost) else kind
+            message = error.what
+    now = clock()
+    return replace(
+        run,
+        state=State.CANCELLED if kind is CauseKind.INTERRUPTED else State.FAILED,
+        cause=Cause(kind=kind, message=message),
+        ended=now,
+        seconds=(now - run.started).total_seconds(),
+    )

@@ -11,6 +11,8 @@ from lastmile.reporting.definition import ReportFile
 FOLDER = "source"
 DEFINITION = f"{FOLDER}/definition.toml"
 CHANGES = f"{FOLDER}/changes.diff"
+FAULT = f"{FOLDER}/fault.txt"
+"""The traceback of an error of ours that stopped the run."""
 
 
 def notebook_name(notebook: PurePath) -> str:

@@ -13,6 +13,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Protocol
 
+from lastmile.errors import StoreUnusable
 from lastmile.interrupts import held_back
 from lastmile.jobs.schedule.work import Answer, run_slot
 from lastmile.scheduling.definition import ScheduleFile
@@ -166,4 +167,8 @@ def _serve(pipe: Connection, root: Path, parent: int) -> None:
         except EOFError:
             return
         run = partial(run_slot, root, slot, file, on_report=serve_kernels, workers=workers)
-        pipe.send(work(run))
+        try:
+            answer = work(run)
+        except StoreUnusable:  # what became of the slot cannot be recorded: it is run again
+            return
+        pipe.send(answer)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from lastmile.clock import now
 from lastmile.delivery.definition import burst, owners_tables
-from lastmile.errors import LastmileError, SlotTaken
+from lastmile.errors import LastmileError, SlotTaken, StoreUnusable
 from lastmile.jobs.recipients import begun_now, check_ways
 from lastmile.jobs.report import place_in, report_in
 from lastmile.jobs.retry import produce_with_retries
@@ -69,6 +69,8 @@ def run_slot(
             run = next((run for run in ended if not run.state.good), ended[-1])
         except SlotTaken as taken:
             return Answer("taken", fault=taken.what)
+        except StoreUnusable:  # nothing is wrong with the slot: it is run again
+            raise
         except LastmileError as error:
             return _refused(log, slot, error)
         held = log.ended(slot, run.key, now())

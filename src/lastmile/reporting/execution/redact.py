@@ -9,7 +9,7 @@ import html
 import json
 import re
 from binascii import Error as NotBase64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -40,6 +40,11 @@ def redact(executed: Executed, secrets: Mapping[str, str]) -> Executed:
         cause = replace(cause, message=redactor.message(cause.message))
     fault = redactor.text(executed.fault)
     return replace(executed, cause=cause, fault=fault, redacted=redactor.count)
+
+
+def cleaner(secrets: Mapping[str, str]) -> Callable[[str], str]:
+    """What strikes the values of `secrets` out of texts."""
+    return Redactor(secrets).text if secrets else str
 
 
 class Redactor:

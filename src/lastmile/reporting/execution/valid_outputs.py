@@ -88,6 +88,17 @@ _KINDS: Mapping[str, Callable[[dict[str, Any]], None]] = MappingProxyType(
 )
 
 
+def notebook_bytes(notebook: Any) -> bytes:
+    """An executed notebook as a file; metadata may come from elsewhere and are made valid too."""
+    from nbformat import from_dict
+    from nbformat.v4 import writes_json
+
+    try:
+        return bytes(writes_json(notebook, allow_nan=False).encode())
+    except ValueError:
+        return bytes(writes_json(from_dict(_cleaned(notebook)), allow_nan=False).encode())
+
+
 def valid_bundle(data: Any) -> dict[str, Any]:
     """One output in all its forms: texts, but for the types that may hold any value."""
     if not isinstance(data, dict):
