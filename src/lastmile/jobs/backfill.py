@@ -18,6 +18,7 @@ from typing import Literal
 from lastmile.clock import now
 from lastmile.errors import LastmileError
 from lastmile.interrupts import held_back
+from lastmile.jobs.faults import FaultFiles, as_told, faults_told
 from lastmile.jobs.report import place_in, reconcile, report_in
 from lastmile.jobs.retry import produce_with_retries
 from lastmile.jobs.working import become_worker, kernel_server, work
@@ -131,11 +132,23 @@ class _Work:
                     running[future] = index
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
-                    self.settle(running.pop(future), future.result())
+                    index = running.pop(future)
+                    self.settle(index, self._outcome(future, index))
         except BrokenProcessPool:
             self._give_up()
         finally:
             _end(pool)
+
+    def _outcome(self, future: Future[Outcome], index: int) -> Outcome:
+        try:
+            return future.result()
+        except BrokenProcessPool:
+            raise
+        except Exception as error:  # such as an answer that cannot be sent
+            slot = self._slots[index]
+            files = FaultFiles(self._order.root, f"{self._order.report}-{os.getpid()}-{index}")
+            told = as_told(error, f"{self._order.report} for {slot.label}", files)
+            return Outcome(slot, "bad", fault=getattr(told, "what", str(told)))
 
     def settle(self, index: int, outcome: Outcome) -> None:
         """What became of a slot is known."""
@@ -188,15 +201,21 @@ def _fill(order: _Order, slot: Slot) -> Outcome:
 
 
 def _at(order: _Order, slot: Slot) -> Outcome:
+    files = FaultFiles(order.root, f"{order.report}-{slot.logical_date:%Y%m%d}-{os.getpid()}")
     try:
-        workspace = find_workspace(order.root)
-        report = report_in(workspace, order.report)
-        plan = plan_run(report, slot.given, as_of=slot.logical_date, now=now())
-        with RunLog(workspace.store_url) as log:
-            kept = None if order.force else log.good(plan.id)
-            if kept:
-                return Outcome(slot, "kept", kept)
-            run = produce_with_retries(plan, place_in(workspace, log, workers=order.workers))
-        return Outcome(slot, "good" if run.state.good else "bad", run, apart=_apart(report))
+        with faults_told(f"{order.report} for {slot.label}", files):
+            return _filled(order, slot)
     except LastmileError as error:
         return Outcome(slot, "bad", fault=error.what)
+
+
+def _filled(order: _Order, slot: Slot) -> Outcome:
+    workspace = find_workspace(order.root)
+    report = report_in(workspace, order.report)
+    plan = plan_run(report, slot.given, as_of=slot.logical_date, now=now())
+    with RunLog(workspace.store_url) as log:
+        kept = None if order.force else log.good(plan.id)
+        if kept:
+            return Outcome(slot, "kept", kept)
+        run = produce_with_retries(plan, place_in(workspace, log, workers=order.workers))
+    return Outcome(slot, "good" if run.state.good else "bad", run, apart=_apart(report))

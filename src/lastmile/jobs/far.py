@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from threading import get_ident
 
 from lastmile.clock import now
 from lastmile.errors import LastmileError
 from lastmile.jobs.backfill import OnChange, Outcome
 from lastmile.jobs.cluster import Cluster
+from lastmile.jobs.faults import FaultFiles, faults_told
 from lastmile.jobs.report import Place, place_in, reconcile, report_in
 from lastmile.jobs.retry import produce_with_retries
 from lastmile.reporting.grid import Slot
@@ -76,13 +78,15 @@ def _stop(pool: ThreadPoolExecutor, cluster: Cluster) -> None:
 
 
 def _fill(report: Report, place: Place, slot: Slot, force: bool) -> Outcome:
-    plan = plan_run(report, slot.given, as_of=slot.logical_date, now=now())
     assert place.log
+    files = FaultFiles(place.root, f"{report.name}-{slot.logical_date:%Y%m%d}-{get_ident()}")
     try:
-        kept = None if force else place.log.good(plan.id)
-        if kept:
-            return Outcome(slot, "kept", kept)
-        run = produce_with_retries(plan, place)
+        with faults_told(f"{report.name} for {slot.label}", files):
+            plan = plan_run(report, slot.given, as_of=slot.logical_date, now=now())
+            kept = None if force else place.log.good(plan.id)
+            if kept:
+                return Outcome(slot, "kept", kept)
+            run = produce_with_retries(plan, place)
     except LastmileError as error:
         return Outcome(slot, "bad", fault=error.what)
     return Outcome(slot, "good" if run.state.good else "bad", run)

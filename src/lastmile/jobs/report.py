@@ -15,7 +15,7 @@ from lastmile.delivery.outbox import order_of
 from lastmile.errors import ProgramFault, SlotTaken
 from lastmile.errors.steps import naming
 from lastmile.jobs.cluster import Cluster, cluster_of
-from lastmile.jobs.faults import FaultFiles, as_told
+from lastmile.jobs.faults import FaultFiles, as_told, faults_told
 from lastmile.jobs.latest import repair_latest
 from lastmile.jobs.provenance import Snapshot, provenance_of, take_snapshot
 from lastmile.jobs.run_end import ended, record_end, telling, unpublished
@@ -163,9 +163,10 @@ def produce(
     except BaseException as error:
         told = as_told(error, f"the run {run.key}", draft.fault_files(secrets))
         _end_badly(place, unpublished(draft.run, told, clock), clock)
-        raise told from (None if told is error else error)
-    _end_published(plan, place, run, clock)
-    make_latest(run)
+        raise told from (error.__cause__ if told is error else error)
+    with faults_told(f"what follows the run {run.key}", draft.fault_files(secrets)):
+        _end_published(plan, place, run, clock)
+        make_latest(run)
     return run
 
 

@@ -44,7 +44,7 @@ def test_a_fault_of_ours_is_a_failed_run_told_as_ours(workspace, monkeypatch, st
             ask(workspace, log)
         failed = log.history()[0]
 
-    assert (failed.state, failed.cause.kind) == (State.FAILED, CauseKind.NOT_PUBLISHED)
+    assert (failed.state, failed.cause.kind) == (State.FAILED, CauseKind.PROGRAM_FAULT)
     assert "nobody foresaw this" in failed.cause.message
     assert latest_good(workspace.reports / "_built", "plain") == good.key
     assert not list((workspace.reports / "_built/plain").glob(".*"))

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from lastmile.clock import now
 from lastmile.delivery.definition import burst, owners_tables
 from lastmile.errors import LastmileError, SlotTaken, StoreUnusable
+from lastmile.jobs.faults import FaultFiles, faults_told
 from lastmile.jobs.recipients import begun_now, check_ways
 from lastmile.jobs.report import place_in, report_in
 from lastmile.jobs.retry import produce_with_retries
@@ -58,15 +59,17 @@ def run_slot(
     workspace = find_workspace(root)
     with HeldLog(workspace.store_url, slot) as log:
         try:
-            plans = _plans(workspace, slot, file)
-            on_report(workspace, plans[0].report)
-            place = place_in(workspace, log, workers=workers)
-            had = {} if again else {run.plan_id: run for run in log.runs_of(slot.key) if whole(run)}
-            ended = [
-                had.get(plan.id) or produce_with_retries(begun_now(plan), place, observer=observer)
-                for plan in plans
-            ]
-            run = next((run for run in ended if not run.state.good), ended[-1])
+            with faults_told(f"the slot {slot.key}", _fault_files(root, slot)):
+                plans = _plans(workspace, slot, file)
+                on_report(workspace, plans[0].report)
+                place = place_in(workspace, log, workers=workers)
+                had = {} if again else _had(log, slot)
+                ended = [
+                    had.get(plan.id)
+                    or produce_with_retries(begun_now(plan), place, observer=observer)
+                    for plan in plans
+                ]
+                run = next((run for run in ended if not run.state.good), ended[-1])
         except SlotTaken as taken:
             return Answer("taken", fault=taken.what)
         except StoreUnusable:  # nothing is wrong with the slot: it is run again
@@ -75,6 +78,15 @@ def run_slot(
             return _refused(log, slot, error)
         held = log.ended(slot, run.key, now())
         return Answer("ran" if held else "taken", run)
+
+
+def _had(log: HeldLog, slot: Slot) -> dict[str, Run]:
+    """What was run for the slot already, by plan."""
+    return {run.plan_id: run for run in log.runs_of(slot.key) if whole(run)}
+
+
+def _fault_files(root: Path, slot: Slot) -> FaultFiles:
+    return FaultFiles(root, f"slot-{slot.schedule}-{slot.scheduled_for:%Y%m%d-%H%M%S}")
 
 
 def _plans(workspace: Workspace, slot: Slot, file: ScheduleFile) -> list[Plan]:
