@@ -1,6 +1,7 @@
 """What can be wrong with a report, its parameters and its runs."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from lastmile.errors.shape import LastmileError, nearest
 
@@ -170,6 +171,7 @@ class ProgramFault(LastmileError):
     def __init__(
         self, what: str, said: str, *, ours: bool = True, kept: str = "", trace: str = ""
     ) -> None:
+        self._what = what
         self.said, self.ours, self.kept, self.trace = said, ours, kept, trace
         if ours:
             why = "this is a fault of lastmile, not of the notebook"
@@ -180,6 +182,10 @@ class ProgramFault(LastmileError):
         super().__init__(
             f"{what} failed: {said}", why=f"{why}; the last good report stays", fix=fix
         )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """It may come from another machine, where nothing was kept."""
+        return partial(ProgramFault, ours=self.ours, trace=self.trace), (self._what, self.said)
 
     @property
     def cause(self) -> str:

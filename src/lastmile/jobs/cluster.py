@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lastmile.errors import ClusterUnreachable, RefusedThere, WorkersLost
+from lastmile.errors import ClusterUnreachable, ProgramFault, RefusedThere, WorkersLost
 from lastmile.jobs.parcel import Answer, Order, command_for, order_for
 from lastmile.reporting.execution.outcome import CellEvent, Observer
 from lastmile.reporting.plan import Plan
@@ -163,8 +163,8 @@ def carry_out_here(order: Order) -> Answer:
     """On a worker: carry out an order in a process that ends with this one.
 
     Raises:
-        RuntimeError: the process ended without a word.
-        RefusedThere: it could not begin, or not publish.
+        RefusedThere: it could not begin, or not publish, or ended without a word.
+        ProgramFault: lastmile itself went wrong in it.
     """
     from distributed import get_worker
 
@@ -203,8 +203,9 @@ def _run(order: Order, built: Path, tell: Callable[[dict[str, Any]], None]) -> N
         _at_work[order.key] = process
         assert process.stdin
         assert process.stdout
-        process.stdin.write(json.dumps(fields) + "\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):  # it has ended already, which is seen below
+            process.stdin.write(json.dumps(fields) + "\n")
+            process.stdin.flush()
         last: dict[str, Any] = {}
         for line in process.stdout:
             with suppress(ValueError):
@@ -215,8 +216,16 @@ def _run(order: Order, built: Path, tell: Callable[[dict[str, Any]], None]) -> N
     if "error" in last:
         error = last["error"]
         raise RefusedThere(error["what"], why=error["why"], fix=error["fix"])
+    if "fault" in last:
+        fault = last["fault"]
+        what = f"the run {order.key}, on a worker,"
+        raise ProgramFault(what, fault["said"], ours=fault["ours"], trace=fault["trace"])
     if "done" not in last:
-        raise RuntimeError(f"the process of the run ended with {process.returncode}")
+        raise RefusedThere(
+            f"the process of the run ended with exit code {process.returncode}",
+            why="it did not come to an end of its own, so nothing was published",
+            fix="look at the worker's log; often its memory is too small",
+        )
 
 
 def _kept(order: Order, answer: Answer) -> Answer:

@@ -9,6 +9,7 @@ from pathlib import Path
 from lastmile.atomic import write_bytes
 from lastmile.errors import LastmileError, ProgramFault
 from lastmile.errors.steps import steps_of
+from lastmile.jobs.doctor import missing_part
 
 FOLDER = Path(".lastmile", "faults")
 
@@ -29,8 +30,15 @@ class FaultFiles:
 def as_told(error: BaseException, what: str, files: FaultFiles) -> BaseException:
     """The error itself if it is one of ours or a wish to stop; else one that can be told.
 
-    `what` has failed: `the run 20261122-191001-6544`.
+    `what` has failed: `the run 20261122-191001-6544`. The traceback of a fault that comes from a
+    worker is kept here.
     """
+    part = missing_part(error) if isinstance(error, ModuleNotFoundError) else None
+    if part is not None:  # a library that is not installed is no fault of the program
+        return part
+    if isinstance(error, ProgramFault) and error.trace and not error.kept:
+        kept = _keep(files, error.trace)
+        return ProgramFault(what, error.said, ours=error.ours, kept=kept, trace=error.trace)
     if isinstance(error, LastmileError) or not isinstance(error, Exception):
         return error
     trace = _text("".join(traceback.format_exception(error)), files)

@@ -16,7 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from lastmile.errors import Faults, LastmileError
+from lastmile.errors import Faults, LastmileError, ProgramFault
+from lastmile.jobs.faults import FaultFiles, faults_told
 
 
 def main() -> None:
@@ -26,7 +27,10 @@ def main() -> None:
     order = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        _produce(root, built, order)
+        with faults_told(f"the run {order['key']}", FaultFiles(None, order["key"])):
+            _produce(root, built, order)
+    except ProgramFault as fault:
+        _say({"fault": {"said": fault.said, "ours": fault.ours, "trace": fault.trace}})
     except Faults as faults:
         _say({"error": faults.faults[0].to_dict() | {"what": faults.what}})
     except LastmileError as error:

@@ -42,6 +42,16 @@ def test_only_what_is_bad_is_run_again(lastmile, make_workspace):
     assert "1 run, 1 kept, 0 bad" in second.out
 
 
+def test_an_output_of_no_valid_form_ends_no_backfill(lastmile, make_workspace):
+    shows = "display({'application/x-own': {'a': 1}, 'text/plain': 5}, raw=True)"
+    root = make_workspace([f"from IPython.display import display\n{shows}"], report=REPORT)
+    words = ("report", "backfill", "plain", "--from", "2014-01", "--to", "2014-02")
+    answer = lastmile(*words, cwd=root)
+
+    assert (answer.code, answer.err.count("Traceback")) == (0, 0)
+    assert "2 run, 0 kept, 0 bad" in answer.out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

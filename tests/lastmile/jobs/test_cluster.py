@@ -2,7 +2,9 @@
 
 import io
 import json
+import pickle
 import signal
+import sys
 import threading
 import time
 import zipfile
@@ -13,12 +15,13 @@ import psutil
 import pytest
 from tests.dask import DaskCluster
 
-from lastmile.errors import WorkspaceTooLarge
+from lastmile.errors import ProgramFault, RefusedThere, WorkspaceTooLarge
 from lastmile.jobs import cluster as jobs_cluster
 from lastmile.jobs import parcel
 from lastmile.jobs.cluster import Cluster, cluster_of
 from lastmile.jobs.far import backfill_far
-from lastmile.jobs.parcel import pack
+from lastmile.jobs.faults import FaultFiles, as_told
+from lastmile.jobs.parcel import Order, pack
 from lastmile.reporting.execution.outcome import CellEvent
 from lastmile.reporting.grid import Slot
 from lastmile.store import RunLog
@@ -196,3 +199,38 @@ def test_progress_is_heard_by_the_run_that_it_is_of():
         cluster._hear((0.0, {"run": run, "cell": cell}))
 
     assert seen == [CellEvent(**cell)]
+
+
+ORDER = Order(key="k", report="plain", given={}, types={}, formats=("html",), logical_date="",
+              started="", attempt=1, digest="d", packed=b"")  # fmt: skip
+
+
+def test_a_process_that_ends_without_a_word_is_a_refusal_by_its_worker(tmp_path, monkeypatch):
+    ends = [sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]
+    monkeypatch.setattr(jobs_cluster, "command_for", lambda *_: ends)
+    with pytest.raises(RefusedThere, match="ended with exit code -9"):
+        jobs_cluster._run(ORDER, tmp_path, lambda _cell: None)
+
+
+THERE = """
+import sys
+sys.argv = ["there", "nowhere", "built"]
+from lastmile.jobs import there
+def fault(*_):
+    raise KeyError("nobody foresaw this")
+there._produce = fault
+there.main()
+"""
+
+
+def test_a_fault_of_ours_on_a_worker_comes_back_with_its_traceback(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs_cluster, "command_for", lambda *_: [sys.executable, "-c", THERE])
+    with pytest.raises(ProgramFault) as there:
+        jobs_cluster._run(ORDER, tmp_path, lambda _cell: None)
+    sent = pickle.loads(pickle.dumps(there.value))
+    told = as_told(sent, "the run k", FaultFiles(tmp_path, "k"))
+
+    kept = tmp_path / ".lastmile/faults/k.txt"
+    assert str(told).startswith("[program-fault] the run k failed: KeyError: 'nobody foresaw this'")
+    assert "in fault" in kept.read_text()
+    assert told.cause.endswith(f"a fault of lastmile, not of the notebook (see {kept})")
