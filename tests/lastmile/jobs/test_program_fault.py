@@ -11,6 +11,7 @@ from lastmile.errors import ProgramFault
 from lastmile.jobs.backfill import _at, _Order
 from lastmile.jobs.report import place_in, produce, reconcile, report_in
 from lastmile.jobs.schedule.by_hand import run_by_hand
+from lastmile.reporting import rendering
 from lastmile.reporting.grid import Slot
 from lastmile.reporting.plan import plan_run
 from lastmile.reporting.publication import latest_good
@@ -201,3 +202,25 @@ def test_metadata_that_no_json_and_no_utf8_can_hold_are_published_all_the_same(w
         (run.folder / "notebook.ipynb").read_text("utf-8"), parse_constant=pytest.fail
     )
     assert written["metadata"]["mine"] == {"limit": "NaN", "half": "?"}
+
+
+def test_a_fault_in_one_readers_run_leaves_the_next_ones_theirs(workspace, monkeypatch):
+    tables = [f'[[deliver]]\nfolder = "to/{x}"\nfor = {{ x = {x} }}\n' for x in (1, 2)]
+    (workspace.schedule / "daily.toml").write_text(
+        'report = "plain"\ncron = "0 7 * * *"\ntimezone = "Europe/Warsaw"\n' + "".join(tables)
+    )
+    render_all = rendering.render
+
+    def broken_for_one(notebook, front, formats):
+        if "x = 1" in notebook.cells[1].source:
+            fault()
+        return render_all(notebook, front, formats)
+
+    monkeypatch.setattr("lastmile.reporting.rendering.render", broken_for_one)
+    _, answer = run_by_hand(workspace, "daily")
+    with RunLog(workspace.store_url) as log:
+        states = {run.parameters["x"]: run.state for run in log.history()}
+
+    assert states == {1: State.FAILED, 2: State.SUCCEEDED}
+    assert (answer.outcome, answer.run.parameters["x"]) == ("ran", 1)
+    assert "nobody foresaw this" in answer.fault

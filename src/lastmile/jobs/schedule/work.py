@@ -11,7 +11,7 @@ from lastmile.delivery.definition import burst, owners_tables
 from lastmile.errors import LastmileError, SlotTaken, StoreUnusable
 from lastmile.jobs.faults import FaultFiles, faults_told
 from lastmile.jobs.recipients import begun_now, check_ways
-from lastmile.jobs.report import place_in, report_in
+from lastmile.jobs.report import Place, place_in, report_in
 from lastmile.jobs.retry import produce_with_retries
 from lastmile.reporting.execution.outcome import Observer, unobserved
 from lastmile.reporting.plan import Plan, Report, plan_run
@@ -64,20 +64,39 @@ def run_slot(
                 on_report(workspace, plans[0].report)
                 place = place_in(workspace, log, workers=workers)
                 had = {} if again else _had(log, slot)
-                ended = [
-                    had.get(plan.id)
-                    or produce_with_retries(begun_now(plan), place, observer=observer)
-                    for plan in plans
-                ]
-                run = next((run for run in ended if not run.state.good), ended[-1])
+                ended, fault = [], ""
+                for plan in plans:
+                    run, said = had.get(plan.id), ""
+                    if run is None:
+                        run, said = _run(log, plan, place, observer)
+                    ended.append(run)
+                    fault = fault or said
         except SlotTaken as taken:
             return Answer("taken", fault=taken.what)
         except StoreUnusable:  # nothing is wrong with the slot: it is run again
             raise
         except LastmileError as error:
             return _refused(log, slot, error)
+        run = next((run for run in ended if not run.state.good), ended[-1])
         held = log.ended(slot, run.key, now())
-        return Answer("ran" if held else "taken", run)
+        return Answer("ran" if held else "taken", run, fault)
+
+
+def _run(log: HeldLog, plan: Plan, place: Place, observer: Observer) -> tuple[Run, str]:
+    """How a plan ended, and what went wrong beside it: the next one is run all the same.
+
+    Raises:
+        LastmileError: nothing was begun, or nothing can be recorded.
+    """
+    before = log.begun
+    try:
+        return produce_with_retries(begun_now(plan), place, observer=observer), ""
+    except (SlotTaken, StoreUnusable):
+        raise
+    except LastmileError as error:
+        if log.begun == before:
+            raise
+        return log.find(log.begun), error.what
 
 
 def _had(log: HeldLog, slot: Slot) -> dict[str, Run]:
