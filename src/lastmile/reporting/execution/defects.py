@@ -16,7 +16,7 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that was seen in the cell with that index; None is before the first cell.
+    """Something that was seen in the cell with that index; None is outside of all cells.
 
     An `error` fails the run, a `defect` does not stop it, and with an `exit` the notebook ended
     itself. `what` goes on behind the number of the cell.
@@ -59,7 +59,8 @@ def ask_witness(client: Any) -> tuple[str, Any]:
     """What the witness saw until now, after the last cell: the message that asked, and notes."""
     if getattr(client.km.kernel_spec, "language", "") != "python":
         return client.kc.kernel_info(), []
-    question = {"seen": "get_ipython()._lastmile_witness.finish()"}
+    # A notebook may have a `get_ipython` of its own.
+    question = {"seen": "__import__('IPython').get_ipython()._lastmile_witness.finish()"}
     asked = client.kc.execute("", silent=True, user_expressions=question)
     with contextlib.suppress(Exception):  # a notebook may have replaced whatever it likes
         content = client.wait_for_reply(asked)["content"]["user_expressions"]["seen"]

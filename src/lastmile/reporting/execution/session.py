@@ -253,5 +253,7 @@ def _titles(notebook: Any) -> list[str]:
 
 
 def _first_line(text: str) -> str:
-    text = text_of(text).strip().partition("\n")[0]
+    """The first line with words; what ends with a colon goes on in the next one."""
+    lines = [line.strip() for line in text_of(text).splitlines() if line.strip()]
+    text = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
     return text if len(text) <= 200 else f"{text[:197]}..."

@@ -28,6 +28,7 @@ from typing import Any
 
 MIME = "application/vnd.lastmile.defect+json"
 
+_LONGEST = 300
 _TORNADO = "Exception in callback %r"
 
 
@@ -35,7 +36,7 @@ class Witness:
     """Collects notes: `request` (the message that asked for the cell), `kind` and `what`.
 
     `kind` is `error`, `defect` or, where the notebook ended itself, `exit`. A `request` of None
-    says that it happened before the first cell.
+    says that it happened before the first cell, or that nobody knows where.
     """
 
     def __init__(self, shell: Any) -> None:
@@ -69,7 +70,7 @@ class Witness:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         for future in _forgotten_futures():
-            self._note_future(future, future.exception())
+            self._note_future(future, future.exception(), None)
         for process, name, request in self._scripts:
             if process.returncode:
                 what = f"the script of `%%{name}` ended with exit code {process.returncode}"
@@ -84,7 +85,8 @@ class Witness:
 
     def _note(self, kind: str, what: str, request: str | None = "") -> None:
         at = self._request.get() or self._current if request == "" else request
-        self._notes.append({"request": at, "kind": kind, "what": what})
+        text = what[:_LONGEST].encode("utf-8", "replace").decode()
+        self._notes.append({"request": at, "kind": kind, "what": text})
 
     def _begin(self, _info: Any) -> None:
         parent: Any = getattr(self._shell, "get_parent", dict)()
@@ -252,18 +254,20 @@ class Witness:
         if error is None:
             return
         if future is not None:
-            self._note_future(future, error)
+            self._note_future(future, error, "")
         elif handle is not None:
             variables = getattr(handle, "_context", {})
             what = f"a callback of the event loop raised {_said(error)}"
             self._note("defect", what, variables.get(self._request) or "")
 
-    def _note_future(self, future: Any, error: BaseException | None) -> None:
+    def _note_future(self, future: Any, error: BaseException | None, unmarked: str | None) -> None:
         name = "a future"
         with suppress(AttributeError):
             name = f"a task of `{future.get_coro().__qualname__}`"
         what = f"{name} ended with {_said(error)}, and nothing asked for its result"
-        self._note("defect", what, getattr(future, "_lastmile_request", ""))
+        of_gather = getattr(future, "_children", ())
+        marks = (getattr(one, "_lastmile_request", "") for one in (future, *of_gather))
+        self._note("defect", what, next(filter(None, marks), unmarked))
 
     def _see_callback(self, record: Any) -> bool:
         if record.msg == _TORNADO and record.exc_info:

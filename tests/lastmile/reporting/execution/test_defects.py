@@ -46,6 +46,8 @@ def kernels(request):
         pytest.param("%%no_such_program_8650\n1", "raised UsageError", id="unknown magic"),
         pytest.param("%%script no-such-program-8650\n1",
                      "was not run: there is no program `no-such-program-8650`", id="no program"),
+        pytest.param("import matplotlib.pyplot as plt\nplt.plot([1])\n"
+                     "plt.title('$\\\\frac$');", r"raised ValueError: \frac", id="figure"),
         pytest.param("%%capture\nimport sys; sys.exit(3)", "raised SystemExit: 3", id="exit 3"),
         pytest.param("exit(3)", "called `exit(3)`", id="exit of IPython"),
     ],
@@ -94,13 +96,16 @@ TASK = "a task of `boom` ended with ValueError: lost, and nothing asked for its 
                      id="captured"),
         pytest.param("%%bash --no-raise-error\nexit 3",
                      "the script of `%%bash` ended with exit code 3", id="no raise"),
-        pytest.param("%%bash --bg\nexit 3", "the script of `%%bash` ended with exit code 3",
-                     id="background script"),
         pytest.param(f"{ASYNC}task = asyncio.create_task(boom())", TASK, id="task"),
         pytest.param(f"{ASYNC}asyncio.create_task(boom());", TASK, id="task that nobody holds"),
         pytest.param("import asyncio\nloop = asyncio.get_running_loop()\n"
-                     "made = loop.run_in_executor(None, lambda: 1 / 0)",
+                     "made = loop.run_in_executor(None, lambda: 1 / 0)\n"
+                     "while not made.done():\n    await asyncio.sleep(0.01)",
                      "a future ended with ZeroDivisionError: division by zero", id="executor"),
+        pytest.param(f"{ASYNC}made = asyncio.gather(boom(), boom())",
+                     "a future ended with ValueError: lost", id="gathered"),
+        pytest.param(f"get_ipython = None\n{ASYNC}task = asyncio.create_task(boom())", TASK,
+                     id="a name of IPython taken"),
         pytest.param("import asyncio\nasyncio.get_running_loop().call_later(0.1, lambda: 1 / 0);",
                      "a callback of the event loop raised ZeroDivisionError", id="callback"),
         pytest.param("from tornado.ioloop import IOLoop\n"
@@ -118,6 +123,13 @@ def test_what_fails_beside_a_cell_is_a_defect_of_the_cell_that_began_it(execute_
     assert (executed.cause.kind, executed.cause.cell) == (CauseKind.DEFECT, 1)
     assert what in executed.cause.message
     assert states(executed) == ["completed", "degraded", "completed"]
+
+
+def test_a_script_in_the_background_is_a_defect_of_its_cell(execute_cells):
+    wait = "import time\nwhile script.returncode is None:\n    time.sleep(0.02)"
+    executed = execute_cells("%%bash --bg --proc script\nexit 3", wait)
+
+    assert executed.cause.message == "cell 2: the script of `%%bash` ended with exit code 3"
 
 
 @pytest.mark.usefixtures("kernels")
