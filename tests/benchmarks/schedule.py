@@ -13,6 +13,7 @@ from pathlib import Path
 from tests.benchmarks.timing import alternate
 from tests.postgres import Server, find_programs
 
+from lastmile.jobs.report import place_in, reconcile
 from lastmile.jobs.schedule.crew import Ended
 from lastmile.jobs.schedule.loop import Scheduler, Setting
 from lastmile.jobs.schedule.status import status
@@ -87,9 +88,9 @@ def claimed_and_finished(url: str, slots: int) -> float:
 FILL = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
 INSERT INTO runs (key, report, state, parameters, given, started, ended, cells, files, plan_id,
-  attempt, recorded, redacted, schedule, scheduled_for, host, pid, pid_started)
+  attempt, recorded, redacted, schedule, scheduled_for, host, pid, pid_started, folder)
 SELECT 'k' || i, 'plain', 'succeeded', '{{}}', '{{}}', {at}, {at}, 3, '[]', 'p' || i, 1, '{{}}', 0,
-  's' || substr('000' || (i % 20), -4), {at}, 'h', 1, 1 FROM n
+  's' || substr('000' || (i % 20), -4), {at}, 'h', 1, 1, 'x' FROM n
 """
 SLOTS = """
 INSERT INTO slots (schedule, scheduled_for, due, timezone, report, state, run, attempt, entered,
@@ -105,6 +106,11 @@ def filled(folder: Path, count: int) -> Workspace:
     with SchedulerLog(made.store_url) as log, log.writing() as connection:
         connection.exec_driver_sql(FILL.format(count=count, at=at))
         connection.exec_driver_sql(SLOTS)
+    with SchedulerLog(made.store_url) as log:
+        folder = made.reports / "_built/plain" / log.newest_good(["plain"])["plain"]
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text("{}")
+    (folder.parent / "latest").symlink_to(folder.name)
     return made
 
 
@@ -132,6 +138,7 @@ def _answers(folder: Path) -> Iterator[tuple[str, float, float, str, str]]:
             ("schedule status", lambda made, log: status(made, log, NOW)),
             ("report history", lambda _, log: log.history()),
             ("report history NAME", lambda _, log: log.history("plain")),
+            ("look for lost runs", lambda made, log: reconcile(place_in(made, log))),
         ):
             ours, theirs = alternate(
                 lambda ask=ask: ask(large, log), lambda ask=ask: ask(small, other)
