@@ -66,7 +66,9 @@ def open_kernel(
     with tempfile.TemporaryDirectory(prefix="lm-") as folder:
         # A socket file cannot be taken by another process, as a port can (papermill#511).
         transport = {"transport": "ipc", "ip": f"{folder}/k"} if sys.platform != "win32" else {}
-        manager: Any = PromptManager(kernel_name=name, **transport)
+        # The connection goes with its sockets: a forked kernel looks there whether it is awaited.
+        connection = f"{folder}/kernel.json"
+        manager: Any = PromptManager(kernel_name=name, connection_file=connection, **transport)
         manager.provisioner = ForkServerProvisioner(
             kernel_id=Path(folder).name, kernel_spec=manager.kernel_spec, parent=manager
         )
